@@ -1,0 +1,272 @@
+"""Every setting of Loctelli, read from the environment; `.env.example` explains each variable."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import environ
+import structlog
+from django.core.exceptions import ImproperlyConfigured
+
+from loctelli.database import urls as database_urls
+from loctelli.database.roles import Roles
+
+# Paths
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+VAR_DIR = BASE_DIR / "var"
+
+env = environ.Env()
+env.read_env(BASE_DIR / ".env")
+
+
+def secret(name: str, minimum: int, advice: str) -> str:
+    """Return a secret from the environment, or stop the start with one sentence that says what to set."""
+    value = env.str(name, default="")
+    if len(value) < minimum or len(set(value)) < 5:
+        raise ImproperlyConfigured(f"{name} is {'too weak' if value else 'missing'}: set it to {advice}.")
+    return value
+
+
+# Core
+
+ENVIRONMENT = env.str("DJANGO_ENV", default="production")
+if ENVIRONMENT not in ("development", "production"):
+    raise ImproperlyConfigured(
+        f'DJANGO_ENV is "{ENVIRONMENT}": set it to "development" or "production".'
+    )
+PRODUCTION = ENVIRONMENT == "production"
+DEBUG = not PRODUCTION and env.bool("DEBUG", default=False)
+
+SECRET_KEY = secret("SECRET_KEY", 50, "50 or more random characters")
+SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
+
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[] if PRODUCTION else ["localhost", "127.0.0.1", "[::1]"])
+if not ALLOWED_HOSTS:
+    raise ImproperlyConfigured("ALLOWED_HOSTS is missing: set it to the host names this server answers to.")
+CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+
+ROOT_URLCONF = "loctelli.urls"
+WSGI_APPLICATION = "loctelli.wsgi.application"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+APPEND_SLASH = False
+
+LANGUAGE_CODE = "en-us"
+TIME_ZONE = "UTC"
+USE_TZ = True
+
+# Apps
+
+INSTALLED_APPS = [
+    "loctelli",
+    "unfold.apps.BasicAppConfig",
+    "unfold.contrib.filters",
+    "loctelli.apps.ConsoleConfig",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "corsheaders",
+    "rest_framework",
+    "django_filters",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "procrastinate.contrib.django",
+    "tenants",
+    "security",
+    "accounts",
+    "agents",
+    "crm",
+    "forms",
+    "integrations",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "loctelli.logs.RequestLogMiddleware",
+    "loctelli.health.DatabaseOutageMiddleware",
+    "corsheaders.middleware.CorsMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "accounts.middleware.TenantBindingMiddleware",
+]
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+STATIC_URL = "/static/"
+STATIC_ROOT = BASE_DIR / "staticfiles"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        if PRODUCTION
+        else "django.contrib.staticfiles.storage.StaticFilesStorage"
+    },
+}
+WHITENOISE_USE_FINDERS = not PRODUCTION
+
+# Database
+
+DATABASE_ROLES = Roles.from_prefix(env.str("DATABASE_ROLE_PREFIX", default="loctelli"))
+DATABASE_URL = env.str("DATABASE_URL", default="")
+DATABASE_OWNER_URL = env.str("DATABASE_OWNER_URL", default="")
+if DATABASE_URL:
+    DATABASES = {"default": database_urls.parse(DATABASE_URL)}
+    if not DATABASE_OWNER_URL:
+        raise ImproperlyConfigured(
+            "DATABASE_OWNER_URL is missing: set it to the address `manage.py provision` printed beside DATABASE_URL."
+        )
+    DATABASE_OWNER = database_urls.parse(DATABASE_OWNER_URL)
+elif PRODUCTION:
+    raise ImproperlyConfigured(
+        "DATABASE_URL is missing: set it to postgresql://user:password@host:port/database?schema=public."
+    )
+else:
+    # The embedded server: `loctelli.database` starts it and fills in address and passwords on first connection.
+    DATABASES = {"default": database_urls.embedded()}
+    DATABASE_OWNER = None
+EMBEDDED_POSTGRES_DIR = VAR_DIR / "postgres"
+
+# Auth
+
+AUTH_USER_MODEL = "accounts.AdminUser"
+AUTHENTICATION_BACKENDS = ["accounts.backends.AdminUserBackend"]
+PASSWORD_HASHERS = ["accounts.hashers.Argon2PasswordHasher"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 8}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+ENCRYPTION_KEYS = env.list("ENCRYPTION_KEYS", default=[])
+JWT_SIGNING_KEY = secret("JWT_SIGNING_KEY", 43, "43 or more random characters, other than SECRET_KEY")
+if JWT_SIGNING_KEY == SECRET_KEY:
+    raise ImproperlyConfigured("JWT_SIGNING_KEY equals SECRET_KEY: set it to random characters of its own.")
+
+SIMPLE_JWT = {
+    "ALGORITHM": "HS256",
+    "SIGNING_KEY": JWT_SIGNING_KEY,
+    "ISSUER": "loctelli",
+    "AUDIENCE": "loctelli-api",
+    "ACCESS_TOKEN_LIFETIME": timedelta(minutes=env.int("ACCESS_TOKEN_MINUTES", default=15)),
+    "USER_ID_CLAIM": "sub",
+    "UPDATE_LAST_LOGIN": False,
+}
+
+# API
+
+API_MAX_BODY_BYTES = 1024 * 1024
+DATA_UPLOAD_MAX_MEMORY_SIZE = API_MAX_BODY_BYTES
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.authentication.BearerAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["accounts.permissions.TenantRolePermission"],
+    "DEFAULT_PARSER_CLASSES": ["loctelli.api.parsers.StrictJSONParser"],
+    "DEFAULT_RENDERER_CLASSES": ["loctelli.api.renderers.OrjsonRenderer"],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "loctelli.api.renderers.JSONOnlyNegotiation",
+    "DEFAULT_PAGINATION_CLASS": "loctelli.api.pagination.KeysetPagination",
+    "DEFAULT_SCHEMA_CLASS": "loctelli.api.schema.AutoSchema",
+    "EXCEPTION_HANDLER": "loctelli.api.errors.exception_handler",
+    "UNAUTHENTICATED_USER": None,
+    "UNAUTHENTICATED_TOKEN": None,
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Loctelli API",
+    "VERSION": "1",
+    "DESCRIPTION": "The tenant API of Loctelli: leads, their conversations and bookings, strategies, forms, "
+    "integrations and the people of one sub-account.",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
+    "SERVE_AUTHENTICATION": [],
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "COMPONENT_SPLIT_REQUEST": True,
+    "SCHEMA_PATH_PREFIX": r"/api/v1",
+    "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
+    "ENUM_NAME_OVERRIDES": {},
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "loctelli.api.schema.describe_errors",
+    ],
+}
+CORS_ALLOWED_ORIGINS = env.list("CORS_ALLOWED_ORIGINS", default=[])
+CORS_URLS_REGEX = r"^/api/"
+CORS_ALLOW_HEADERS = ["accept", "authorization", "content-type", "idempotency-key"]
+CORS_EXPOSE_HEADERS = ["RateLimit", "RateLimit-Policy", "Retry-After", "Idempotency-Replayed"]
+
+# Rates are "<requests>/<seconds>".
+API_THROTTLE = env.str("API_THROTTLE", default="600/60")
+LOGIN_THROTTLE = env.str("LOGIN_THROTTLE", default="20/60")
+# How many reverse proxies stand before this server: so many X-Forwarded-For entries from the right are believed.
+TRUSTED_PROXY_HOPS = env.int("TRUSTED_PROXY_HOPS", default=0)
+
+# Console
+
+LOGIN_URL = "console:login"
+SESSION_ENGINE = "accounts.sessions"
+SESSION_COOKIE_NAME = "loctelli_session"
+SESSION_COOKIE_AGE = 12 * 60 * 60
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
+
+# Jobs
+
+PROCRASTINATE_AUTODISCOVER_MODULE_NAME = "jobs"
+
+# Security
+
+SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", default=PRODUCTION)
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
+if TRUSTED_PROXY_HOPS:
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT
+SECURE_HSTS_SECONDS = 31_536_000 if SECURE_SSL_REDIRECT else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = SECURE_SSL_REDIRECT
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+
+# Logging
+
+LOG_LEVEL = env.str("LOG_LEVEL", default="INFO")
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {
+        "structured": {
+            "()": "structlog.stdlib.ProcessorFormatter",
+            "processors": [
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                structlog.processors.JSONRenderer() if PRODUCTION else structlog.dev.ConsoleRenderer(colors=False),
+            ],
+            "foreign_pre_chain": [
+                structlog.contextvars.merge_contextvars,
+                structlog.stdlib.add_log_level,
+                structlog.stdlib.add_logger_name,
+                structlog.processors.TimeStamper(fmt="iso", utc=True),
+                structlog.processors.format_exc_info,
+            ],
+        },
+    },
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "structured"}},
+    "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
+    "loggers": {"django": {"level": LOG_LEVEL}, "django.server": {"handlers": [], "propagate": True}},
+}

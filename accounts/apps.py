@@ -1,0 +1,15 @@
+from django.apps import AppConfig
+
+
+class AccountsConfig(AppConfig):
+    name = "accounts"
+    verbose_name = "Accounts"
+
+    def ready(self) -> None:
+        from django.contrib.auth.signals import user_logged_in
+
+        from accounts import signals
+
+        # Django's own receiver writes outside of any scope.
+        user_logged_in.disconnect(dispatch_uid="update_last_login")
+        user_logged_in.connect(signals.stamp_last_login, dispatch_uid="stamp_last_login")

@@ -1,0 +1,11 @@
+"""How passwords are hashed."""
+
+from django.contrib.auth import hashers
+
+
+class Argon2PasswordHasher(hashers.Argon2PasswordHasher):
+    """Argon2id with 46 MiB, two passes, one lane: OWASP's memory at twice its passes; older hashes are renewed at login."""
+
+    time_cost = 2
+    memory_cost = 46 * 1024
+    parallelism = 1

@@ -1,0 +1,31 @@
+"""Passwords checked in the same time whether or not there is an account."""
+
+from functools import cache
+
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.auth.hashers import check_password, make_password
+
+from tenants.scope import ensure_scope
+
+
+@cache
+def _nobodys_hash() -> str:
+    return make_password("nobody's password")
+
+
+def verify_password(account: AbstractBaseUser | None, password: str) -> bool:
+    """Return whether this is the account's password, in the same time when there is no account.
+
+    Call it outside of any transaction, for it takes tens of milliseconds. A hash made with weaker parameters is renewed.
+    """
+
+    def renew(password: str) -> None:
+        account.set_password(password)
+        account._password = None  # Not a change of password: the history must not note it.
+        with ensure_scope("renewing a password hash"):
+            account.save(update_fields=["password"])
+
+    if account is None or not account.has_usable_password():
+        check_password(password, _nobodys_hash())
+        return False
+    return check_password(password, account.password, renew)

@@ -1,0 +1,39 @@
+"""Who may do what within a sub-account: one layer that reads what each view declares."""
+
+from rest_framework.exceptions import PermissionDenied
+from rest_framework.permissions import BasePermission
+
+from accounts.choices import UserRole
+from accounts.models import User
+from tenants.models import ONBOARDING_ID
+
+RANKS = {UserRole.USER: 1, UserRole.MANAGER: 2, UserRole.ADMIN: 3}
+READ_ACTIONS = ("list", "retrieve", "metadata")
+
+
+class TenantRolePermission(BasePermission):
+    """Lets a user in whose role ranks at least as high as the view demands for the action.
+
+    A view declares `read_role`, `write_role` and `delete_role`, and in `action_roles` what differs; what it doesn't
+    declare is for admins. People in ONBOARDING reach only views with `open_to_onboarding`.
+    """
+
+    def has_permission(self, request, view) -> bool:
+        user = request.user
+        if not isinstance(user, User):
+            return False
+        if user.sub_account_id == ONBOARDING_ID and not getattr(view, "open_to_onboarding", False):
+            raise PermissionDenied("Join a sub-account first.", code="onboarding")
+        return RANKS.get(UserRole(user.role), 0) >= RANKS[required_role(view, getattr(view, "action", None))]
+
+
+def required_role(view, action: str | None) -> UserRole:
+    """Return the lowest role that may carry out a view's action."""
+    roles = getattr(view, "action_roles", {})
+    if action in roles:
+        return roles[action]
+    if action in READ_ACTIONS or action is None:
+        return getattr(view, "read_role", UserRole.ADMIN)
+    if action == "destroy":
+        return getattr(view, "delete_role", UserRole.ADMIN)
+    return getattr(view, "write_role", UserRole.ADMIN)

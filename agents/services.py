@@ -1,0 +1,54 @@
+"""What is done with strategies and prompt templates beyond one row."""
+
+from django.db import transaction
+
+from accounts.models import User
+from agents.models import PromptTemplate, Strategy, SubAccountPromptTemplate
+from loctelli.errors import DomainError
+from tenants.models import SubAccount
+
+
+class TemplateInactive(DomainError):
+    """A prompt template that platform admins have withdrawn can't be chosen."""
+
+    code = "template_inactive"
+    status = 409
+    detail = "This prompt template isn't available any more."
+
+
+@transaction.atomic
+def activate_prompt_template(sub_account: SubAccount, *, template: PromptTemplate) -> SubAccountPromptTemplate:
+    """Make a template the active one of a sub-account, in place of any other; return the choice.
+
+    The sub-account's row is locked, so that two people choosing at once end with the later choice, not an error.
+    Raises TemplateInactive.
+    """
+    if not template.is_active:
+        raise TemplateInactive
+    SubAccount.objects.select_for_update(no_key=True).get(pk=sub_account.pk)
+    choices = SubAccountPromptTemplate.objects.filter(sub_account=sub_account)
+    choices.filter(is_active=True).exclude(prompt_template=template).update(is_active=False)
+    choice, _ = choices.update_or_create(
+        sub_account=sub_account, prompt_template=template, defaults={"is_active": True}
+    )
+    return choice
+
+
+def duplicate_strategy(strategy: Strategy, *, name: str | None = None, owner: User | None = None) -> Strategy:
+    """Return a saved copy of a strategy, inactive until somebody has looked at it, without the leads.
+
+    `name` is "<old> (copy)" and `owner` the same person unless given.
+    """
+    copy = Strategy(
+        **{
+            field.attname: getattr(strategy, field.attname)
+            for field in Strategy._meta.concrete_fields
+            if not field.primary_key and field.name not in ("created_at", "updated_at")
+        }
+    )
+    copy.name = name or f"{strategy.name} (copy)"
+    copy.is_active = False
+    if owner is not None:
+        copy.regular_user = owner
+    copy.save()
+    return copy

@@ -1,0 +1,58 @@
+"""Leads: the people agents talk with."""
+
+from django.db import models
+from django.db.models import Q
+
+from crm.choices import LeadStatus
+from loctelli.database.fields import EmailField, ForeignKey, StringField
+from loctelli.database.models import StampedModel
+from loctelli.timezones import validate_timezone
+from security.fields import EncryptedJSONField, EncryptedTextField, sealed
+from tenants.models import TenantModel
+
+
+class Lead(TenantModel, StampedModel):
+    """A potential customer, owned by one person and talked to by one strategy."""
+
+    name = StringField()
+    email = EmailField(null=True, blank=True)
+    phone = StringField(null=True, blank=True)
+    company = StringField(null=True, blank=True)
+    position = StringField(null=True, blank=True)
+    custom_id = StringField(null=True, blank=True)
+    timezone = StringField(null=True, blank=True, validators=[validate_timezone], help_text="IANA name.")
+
+    regular_user = ForeignKey("accounts.User", on_delete=models.CASCADE)
+    strategy = ForeignKey("agents.Strategy", on_delete=models.CASCADE)
+
+    # The history the lead was imported with; live messages are rows of ConversationMessage.
+    message_history = EncryptedJSONField(null=True, blank=True)
+    conversation_state = models.JSONField(null=True, blank=True)
+    status = StringField(default=LeadStatus.LEAD.value, db_default=LeadStatus.LEAD.value)
+    notes = models.TextField(null=True, blank=True)
+    # The latest message, kept here for lists; its date is an ISO 8601 string.
+    last_message = EncryptedTextField(null=True, blank=True, editable=False)
+    last_message_date = StringField(null=True, blank=True, editable=False)
+
+    class Meta(TenantModel.Meta):
+        db_table = "leads"
+        default_related_name = "leads"
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(last_message__isnull=True) | sealed("last_message"), name="leads_last_message_sealed"
+            ),
+        ]
+        indexes = [
+            # One person's leads, and what goes with a deleted person.
+            models.Index(fields=["regular_user", "id"], name="leads_regular_user"),
+            # One strategy's leads, and what goes with a deleted strategy.
+            models.Index(fields=["strategy", "id"], name="leads_strategy"),
+            # A sub-account's leads by date, by last change, by name, and those of one status.
+            models.Index(fields=["sub_account", "created_at", "id"], name="leads_newest"),
+            models.Index(fields=["sub_account", "updated_at", "id"], name="leads_changed"),
+            models.Index(fields=["sub_account", "name", "id"], name="leads_name"),
+            models.Index(fields=["sub_account", "status", "id"], name="leads_status"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name

@@ -1,0 +1,88 @@
+"""Columns as the documented schema has them: unlimited text, cuid keys, and references that PostgreSQL itself enforces."""
+
+import secrets
+import string
+import time
+import unicodedata
+
+from django.db import models
+
+BASE36 = string.digits + string.ascii_lowercase
+
+
+def cuid() -> str:
+    """Return a new key in cuid form: "c", eight base-36 digits of the time in ms, sixteen random ones.
+
+    Sorts roughly by time of creation. The 16 random digits (82 bits) stand for cuid's counter, fingerprint and random.
+    """
+    milliseconds, digits = time.time_ns() // 1_000_000, ""
+    while milliseconds:
+        milliseconds, digit = divmod(milliseconds, 36)
+        digits = BASE36[digit] + digits
+    return f"c{digits:0>8}" + "".join(secrets.choice(BASE36) for _ in range(16))
+
+
+class StringField(models.CharField):
+    """The document's `String`: one line to a person, `text` without a limit to PostgreSQL."""
+
+    def db_type(self, connection) -> str:
+        return "text"
+
+
+class EmailField(models.EmailField):
+    """An e-mail address in a `text` column."""
+
+    def db_type(self, connection) -> str:
+        return "text"
+
+
+def normalize_email(email: str) -> str:
+    """Return the one form of an account's address: NFKC, trimmed, lower case, so that spellings don't make accounts."""
+    return unicodedata.normalize("NFKC", email).strip().lower()
+
+
+class AccountEmailField(EmailField):
+    """The address an account is known by: stored and looked up in its one normal form."""
+
+    def get_prep_value(self, value):
+        value = super().get_prep_value(value)
+        return value if value is None else normalize_email(value)
+
+    def pre_save(self, model_instance, add):
+        value = super().pre_save(model_instance, add)
+        if isinstance(value, str):
+            value = normalize_email(value)
+            setattr(model_instance, self.attname, value)
+        return value
+
+
+class CuidField(StringField):
+    """A cuid primary key, made in Python."""
+
+    def __init__(self, **kwargs) -> None:
+        super().__init__(**{"primary_key": True, "default": cuid, "editable": False, **kwargs})
+
+
+class ForeignKey(models.ForeignKey):
+    """A reference whose constraint and ON DELETE are PostgreSQL's work.
+
+    `on_delete` (CASCADE, RESTRICT or SET_NULL) becomes a `tenants.constraints.Reference`; Django's own constraint is
+    off and its collector loads no children. No index is made: each one is declared in `Meta` with the query it serves.
+    """
+
+    def __init__(self, to, on_delete, **kwargs) -> None:
+        if on_delete not in (models.CASCADE, models.RESTRICT, models.SET_NULL):
+            raise ValueError("on_delete must be CASCADE, RESTRICT or SET_NULL: PostgreSQL carries it out.")
+        self.database_on_delete = on_delete
+        kwargs = {"db_index": False, **kwargs, "db_constraint": False}
+        super().__init__(to, models.DO_NOTHING, **kwargs)
+
+    def deconstruct(self):
+        name, path, args, kwargs = super().deconstruct()
+        kwargs["on_delete"] = self.database_on_delete
+        kwargs.pop("db_constraint", None)
+        if self.db_index:
+            kwargs["db_index"] = True
+        else:
+            kwargs.pop("db_index", None)
+        return name, path, args, kwargs

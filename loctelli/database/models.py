@@ -1,0 +1,40 @@
+"""What every table of ours has in common: stamps that hold whichever way a row is written."""
+
+from django.db import models
+from django.db.models.functions import Now
+
+
+class StampedQuerySet(models.QuerySet):
+    """A queryset that stamps `updated_at` on `update()` and, through it, on `bulk_update()`."""
+
+    def update(self, **kwargs) -> int:
+        if any(field.name == "updated_at" for field in self.model._meta.local_fields):
+            kwargs.setdefault("updated_at", Now())
+        return super().update(**kwargs)
+
+    update.alters_data = True  # type: ignore[attr-defined]
+
+
+class UpdatedModel(models.Model):
+    """A row that knows when it was last written."""
+
+    updated_at = models.DateTimeField(auto_now=True, db_default=Now())
+
+    objects = models.Manager.from_queryset(StampedQuerySet)()
+
+    class Meta:
+        abstract = True
+
+    def save(self, *args, update_fields=None, **kwargs) -> None:
+        if update_fields is not None:
+            update_fields = {*update_fields, "updated_at"}
+        super().save(*args, update_fields=update_fields, **kwargs)
+
+
+class StampedModel(UpdatedModel):
+    """A row that knows when it was made and last written."""
+
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    class Meta:
+        abstract = True

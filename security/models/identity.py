@@ -1,0 +1,138 @@
+"""Records of sign-in: they name accounts of both kinds by address or number, without a foreign key."""
+
+from typing import ClassVar
+
+from django.db import models
+from django.db.models.functions import Now
+
+from loctelli.database.constraints import one_of
+from loctelli.database.fields import AccountEmailField, CuidField, StringField
+from loctelli.database.models import StampedModel
+from security.choices import AccountType, FailureReason
+from tenants.access import Access
+
+
+class AuthAttempt(models.Model):
+    """One try to sign in: an append-only log."""
+
+    access: ClassVar[Access] = Access.SYSTEM
+
+    id = CuidField()
+    email = AccountEmailField()
+    account_type = StringField(choices=AccountType)
+
+    success = models.BooleanField()
+    failure_reason = StringField(null=True, blank=True, choices=FailureReason)
+    ip_address = StringField()
+    user_agent = models.TextField(null=True, blank=True)
+    geo_location = models.JSONField(null=True, blank=True)
+    is_new_location = models.BooleanField(default=False, db_default=False)
+    is_new_device = models.BooleanField(default=False, db_default=False)
+
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    class Meta:
+        db_table = "auth_attempts"
+        default_related_name = "auth_attempts"
+        constraints = [
+            one_of("account_type", AccountType, name="auth_attempts_account_type"),
+            one_of("failure_reason", FailureReason, name="auth_attempts_failure_reason"),
+        ]
+        indexes = [
+            # The attempts on one account, newest last.
+            models.Index(fields=["email", "account_type", "created_at"], name="auth_attempts_account"),
+            # The attempts from one address.
+            models.Index(fields=["ip_address", "created_at"], name="auth_attempts_address"),
+            # The latest failures over all accounts.
+            models.Index(fields=["success", "created_at"], name="auth_attempts_success"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.email} {'signed in' if self.success else 'was refused'}"
+
+
+class AccountLockout(StampedModel):
+    """How often an account failed in a row and until when it is locked."""
+
+    access: ClassVar[Access] = Access.SYSTEM
+
+    id = CuidField()
+    email = AccountEmailField()
+    account_type = StringField(choices=AccountType)
+
+    failed_attempts = models.IntegerField(default=0, db_default=0)
+    locked_until = models.DateTimeField(null=True, blank=True)
+    last_attempt_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        db_table = "account_lockouts"
+        default_related_name = "account_lockouts"
+        constraints = [
+            models.UniqueConstraint(fields=["email", "account_type"], name="account_lockouts_account"),
+            one_of("account_type", AccountType, name="account_lockouts_account_type"),
+        ]
+        indexes = [
+            # Who is locked now.
+            models.Index(fields=["locked_until"], name="account_lockouts_until"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.email} ({self.account_type})"
+
+
+class PasswordHistory(models.Model):
+    """A password an account had before, as its hash."""
+
+    access: ClassVar[Access] = Access.SYSTEM
+
+    id = CuidField()
+    user_id = models.BigIntegerField()
+    account_type = StringField(choices=AccountType)
+    password_hash = StringField()
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    class Meta:
+        db_table = "password_history"
+        verbose_name_plural = "password history"
+        default_related_name = "password_history"
+        constraints = [one_of("account_type", AccountType, name="password_history_account_type")]
+        indexes = [
+            # The last passwords of one account.
+            models.Index(fields=["user_id", "account_type", "created_at"], name="password_history_account"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.account_type} {self.user_id}, {self.created_at:%Y-%m-%d}"
+
+
+class RefreshToken(models.Model):
+    """A session of an account: the SHA-256 of the token that renews it. Rotation keeps the family."""
+
+    access: ClassVar[Access] = Access.SYSTEM
+
+    id = CuidField()
+    user_id = models.BigIntegerField()
+    account_type = StringField(choices=AccountType)
+    token_hash = StringField(unique=True, help_text="SHA-256 of the token, in hex.")
+    family = StringField(help_text="The id of the first token of this sign-in.")
+
+    ip_address = StringField()
+    user_agent = models.TextField(null=True, blank=True)
+
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+    expires_at = models.DateTimeField()
+    revoked_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        db_table = "refresh_tokens"
+        default_related_name = "refresh_tokens"
+        constraints = [one_of("account_type", AccountType, name="refresh_tokens_account_type")]
+        indexes = [
+            # The sessions of one account.
+            models.Index(fields=["user_id", "account_type"], name="refresh_tokens_account"),
+            # What the pruning job deletes.
+            models.Index(fields=["expires_at"], name="refresh_tokens_expiry"),
+        ]
+
+    def __str__(self) -> str:
+        return f"Session of {self.account_type} {self.user_id}"

@@ -1,0 +1,55 @@
+"""The encrypted messages of conversations and the keys they are encrypted with."""
+
+from django.db import models
+from django.db.models.functions import Now
+
+from loctelli.database.constraints import one_of
+from loctelli.database.fields import CuidField, ForeignKey, StringField
+from loctelli.database.models import StampedModel
+from security.choices import MessageRole
+from tenants.models import SubAccountKey, TenantModel
+
+
+class DataKey(TenantModel):
+    """A sub-account's own data key, wrapped by a key of the ring. Deleting it shreds what it encrypted."""
+
+    sub_account = SubAccountKey(unique=True)
+    kid = StringField(help_text="Which key of the ring wraps it.")
+    wrapped_key = models.TextField()
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    class Meta(TenantModel.Meta):
+        db_table = "data_keys"
+        default_related_name = "data_keys"
+
+    def __str__(self) -> str:
+        return f"Data key {self.pk}"
+
+
+class ConversationMessage(TenantModel, StampedModel):
+    """One message of a lead's conversation, encrypted, and chained to the one before by its integrity hash."""
+
+    id = CuidField()
+    lead = ForeignKey("crm.Lead", on_delete=models.CASCADE)
+
+    role = StringField(choices=MessageRole)
+    encrypted_content = models.TextField()
+    salt = StringField()
+    iv = StringField()
+    integrity_hash = StringField()
+    validation_score = models.FloatField(default=0.0, db_default=0.0)
+    metadata = models.JSONField(null=True, blank=True)
+
+    message_timestamp = models.DateTimeField()
+
+    class Meta(TenantModel.Meta):
+        db_table = "conversation_messages"
+        default_related_name = "conversation_messages"
+        constraints = [one_of("role", MessageRole, name="conversation_messages_role")]
+        indexes = [
+            # One lead's conversation in order.
+            models.Index(fields=["sub_account", "lead", "message_timestamp"], name="messages_conversation"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.role} at {self.message_timestamp:%Y-%m-%d %H:%M}"

@@ -1,0 +1,65 @@
+"""Grants by kind of table, given anew after every migration."""
+
+from django.apps import apps
+from django.conf import settings
+from django.db import connections
+
+from loctelli.database import job_grants
+from tenants.access import Access
+
+# Tables of other packages that a tenant's request has to read.
+READABLE_MACHINERY = ("django_migrations",)
+
+TENANT_PRIVILEGES = {
+    Access.TENANT: "SELECT, INSERT, UPDATE, DELETE",
+    Access.SUB_ACCOUNT: "SELECT, UPDATE (name, description, settings, updated_at)",
+    Access.READABLE: "SELECT",
+    Access.SHARED: "SELECT, INSERT, UPDATE, DELETE",
+    Access.CATALOGUE: "SELECT",
+    Access.SYSTEM: "",
+}
+
+
+def tenant_privileges() -> dict[str, str]:
+    """Map every table the tenant role may touch to its privileges in GRANT's words."""
+    privileges = dict.fromkeys(READABLE_MACHINERY, "SELECT")
+    for model in apps.get_models():
+        access = getattr(model, "access", None)
+        if access is not None and TENANT_PRIVILEGES[access]:
+            privileges[model._meta.db_table] = TENANT_PRIVILEGES[access]
+    return privileges
+
+
+def grant_after_migrate(sender, using: str, **kwargs) -> None:
+    """Give the tenant role what its tables' kinds allow and nothing else, and the system role every table.
+
+    Tables that a backward migration has removed are passed over.
+    """
+    connection, roles = connections[using], settings.DATABASE_ROLES
+    tables = set(connection.introspection.table_names())
+    statements = [
+        f"REVOKE ALL ON ALL TABLES IN SCHEMA {{schema}} FROM {roles.tenant}, PUBLIC",
+        f"REVOKE ALL ON ALL SEQUENCES IN SCHEMA {{schema}} FROM {roles.tenant}, PUBLIC",
+        f"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA {{schema}} TO {roles.system}",
+        f"GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA {{schema}} TO {roles.system}",
+    ]
+    for table, privileges in tenant_privileges().items():
+        if table not in tables:
+            continue
+        statements.append(f"GRANT {privileges} ON {connection.ops.quote_name(table)} TO {roles.tenant}")
+        if "INSERT" in privileges:
+            statements += [
+                f"GRANT USAGE ON SEQUENCE {connection.ops.quote_name(sequence['name'])} TO {roles.tenant}"
+                for sequence in sequences(connection, table)
+            ]
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT quote_ident(current_schema())")
+        schema = cursor.fetchone()[0]
+        cursor.execute("; ".join(statements).format(schema=schema))
+        job_grants.apply(cursor, roles, schema)
+
+
+def sequences(connection, table: str) -> list[dict]:
+    """Return the sequences of a table's identity columns."""
+    with connection.cursor() as cursor:
+        return connection.introspection.get_sequences(cursor, table)

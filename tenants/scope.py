@@ -1,0 +1,96 @@
+"""The binding: one truth about whose data may be touched, held by the database connection itself.
+
+`connection.scope` and PostgreSQL's transaction-local role and `app.sub_account_id` are set together and end together, so
+Python and the database can't disagree, and a worker thread, a pooled connection or an exception can't carry them along.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import cast
+
+from django.conf import settings
+from django.db import connection, transaction
+
+from loctelli.database.base import DatabaseWrapper
+
+
+class TenantRequired(RuntimeError):
+    """A tenant's data was asked for while the connection is bound to nobody."""
+
+
+class ScopeConflict(RuntimeError):
+    """A scope was opened inside another one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Whom a connection is bound to: a sub-account's id, or None and the reason why the whole platform."""
+
+    sub_account_id: int | None
+    reason: str = ""
+
+    @property
+    def is_system(self) -> bool:
+        return self.sub_account_id is None
+
+
+def current_scope() -> Scope:
+    """Return the scope this thread's connection is bound to; raise TenantRequired when it is bound to nobody."""
+    scope = cast(DatabaseWrapper, connection).scope
+    if scope is None:
+        raise TenantRequired("No tenant is bound to this database connection: open tenant_scope() or system_scope().")
+    return scope
+
+
+def is_bound() -> bool:
+    """Return whether this thread's connection is inside a scope."""
+    return cast(DatabaseWrapper, connection).scope is not None
+
+
+def tenant_scope(sub_account_id: int):
+    """Return a context manager: one transaction that sees and writes the rows of this sub-account only."""
+    return _bind(Scope(int(sub_account_id)))
+
+
+def system_scope(reason: str):
+    """Return a context manager: one transaction over all sub-accounts; `reason` says who needs that, and why."""
+    return _bind(Scope(None, reason))
+
+
+@contextmanager
+def ensure_scope(reason: str) -> Iterator[None]:
+    """Stay in the scope this connection is bound to, or open a system scope: for what runs both in views and around them."""
+    if is_bound():
+        yield
+    else:
+        with system_scope(reason):
+            yield
+
+
+def _declare(role: str, sub_account_id: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT set_config('role', %s, true), set_config('app.sub_account_id', %s, true)", [role, sub_account_id]
+        )
+
+
+@contextmanager
+def _bind(scope: Scope) -> Iterator[Scope]:
+    wrapper = cast(DatabaseWrapper, connection)
+    if wrapper.scope is not None:
+        raise ScopeConflict(f"Scopes never nest: {scope} was opened inside {wrapper.scope}.")
+    roles = settings.DATABASE_ROLES
+    with transaction.atomic(durable=True):
+        if scope.is_system:
+            _declare(roles.system, "")
+        else:
+            _declare(roles.tenant, str(scope.sub_account_id))
+        wrapper.scope = scope
+        try:
+            yield scope
+        finally:
+            wrapper.scope = None
+    if wrapper.in_atomic_block and not wrapper.needs_rollback:
+        # Only inside a test's own transaction: a released savepoint keeps what was set "transaction-locally".
+        _declare(roles.tenant, "")

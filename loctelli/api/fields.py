@@ -1,0 +1,106 @@
+"""Serializer fields that take the JSON type they are of and no other: no "1" for 1, no 1 for true, no 5 for "5"."""
+
+from django.db import models
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+
+class CharField(serializers.CharField):
+    def to_internal_value(self, data) -> str:
+        if not isinstance(data, str):
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
+class EmailField(CharField, serializers.EmailField):
+    """An e-mail address."""
+
+
+class URLField(CharField, serializers.URLField):
+    """An address on the web."""
+
+
+class IntegerField(serializers.IntegerField):
+    def to_internal_value(self, data) -> int:
+        if not isinstance(data, int) or isinstance(data, bool):
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
+class FloatField(serializers.FloatField):
+    def to_internal_value(self, data) -> float:
+        if not isinstance(data, int | float) or isinstance(data, bool):
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
+class BooleanField(serializers.BooleanField):
+    def to_internal_value(self, data) -> bool:
+        if not isinstance(data, bool):
+            self.fail("invalid", input=data)
+        return data
+
+
+class ChoiceField(serializers.ChoiceField):
+    def to_internal_value(self, data):
+        if not isinstance(data, bool) and any(data == choice and type(data) is _json_type(choice) for choice in self.choices):
+            return data
+        return self.fail("invalid_choice", input=data)
+
+
+def _json_type(choice) -> type:
+    return int if isinstance(choice, int) else str
+
+
+class DateTimeField(serializers.DateTimeField):
+    default_error_messages = {"overflow": "This time is out of range."}
+
+    def to_internal_value(self, value):
+        if not isinstance(value, str):
+            self.fail("invalid", format="YYYY-MM-DDThh:mm[:ss[.uuuuuu]][+HH:MM|-HH:MM|Z]")
+        try:
+            return super().to_internal_value(value)
+        except OverflowError:
+            self.fail("overflow")
+
+
+@extend_schema_field({"type": "object", "additionalProperties": {}})
+class JSONObjectField(serializers.JSONField):
+    """A JSON object: what a jsonb column holds unless a serializer says otherwise."""
+
+    default_error_messages = {"not_an_object": "Must be a JSON object."}
+
+    def to_internal_value(self, data) -> dict:
+        if not isinstance(data, dict):
+            self.fail("not_an_object")
+        return data
+
+
+@extend_schema_field({"type": "array", "items": {}})
+class JSONArrayField(serializers.JSONField):
+    """A JSON array."""
+
+    default_error_messages = {"not_an_array": "Must be a JSON array."}
+
+    def to_internal_value(self, data) -> list:
+        if not isinstance(data, list):
+            self.fail("not_an_array")
+        return data
+
+
+class RelatedField(serializers.PrimaryKeyRelatedField):
+    """The id of another row, found through its model's own manager.
+
+    What the manager hides is answered like what does not exist.
+    """
+
+    default_error_messages = {
+        "does_not_exist": "There is no such thing to refer to.",
+        "incorrect_type": "Must be an id.",
+    }
+
+    def to_internal_value(self, data):
+        expected = str if isinstance(self.get_queryset().model._meta.pk, models.CharField) else int
+        if type(data) is not expected:
+            self.fail("incorrect_type")
+        return super().to_internal_value(data)

@@ -1,0 +1,183 @@
+"""Filters, search and their parameters: declared on a viewset as `filterset_fields` and `search_fields`."""
+
+import operator
+from functools import cache, reduce
+
+import django_filters
+from django import forms
+from django.db import models
+from django.db.models import Q
+from django_filters import rest_framework as rest_filters
+from django_filters.fields import IsoDateTimeField
+from rest_framework.filters import BaseFilterBackend
+
+from loctelli.errors import InvalidRequest
+
+MAX_SEARCH = 200
+INT64 = 2**63
+
+
+class BooleanField(forms.Field):
+    """ "true" or "false" and nothing else; Django's own takes anything for "unknown" and filters by nothing."""
+
+    default_error_messages = {"invalid": 'Must be "true" or "false".'}
+
+    def clean(self, value):
+        if value in (None, ""):
+            return None
+        if value not in ("true", "false"):
+            raise forms.ValidationError(self.default_error_messages["invalid"], code="invalid")
+        return value == "true"
+
+
+class TimeField(IsoDateTimeField):
+    """An ISO 8601 time; without an offset it is UTC."""
+
+    def to_python(self, value):
+        try:
+            return super().to_python(value)
+        except OverflowError:
+            raise forms.ValidationError("This time is out of range.", code="invalid") from None
+
+
+class BooleanFilter(django_filters.Filter):
+    field_class = BooleanField
+
+
+class TimeFilter(django_filters.Filter):
+    field_class = TimeField
+
+
+class IntegerFilter(django_filters.Filter):
+    field_class = forms.IntegerField
+
+    def __init__(self, *args, **kwargs) -> None:
+        super().__init__(*args, **{"min_value": -INT64, "max_value": INT64 - 1, **kwargs})
+
+
+class TextFilter(django_filters.CharFilter):
+    def __init__(self, *args, **kwargs) -> None:
+        super().__init__(*args, **{"max_length": 255, **kwargs})
+
+
+class FilterSet(rest_filters.FilterSet):
+    """Filters by columns, strictly; a foreign key is named by its column and never looked up."""
+
+    FILTER_DEFAULTS = {
+        **rest_filters.FilterSet.FILTER_DEFAULTS,
+        models.BooleanField: {"filter_class": BooleanFilter},
+        models.DateTimeField: {"filter_class": TimeFilter},
+        models.IntegerField: {"filter_class": IntegerFilter},
+        models.BigIntegerField: {"filter_class": IntegerFilter},
+        models.AutoField: {"filter_class": IntegerFilter},
+        models.CharField: {"filter_class": TextFilter},
+        models.TextField: {"filter_class": TextFilter},
+        models.EmailField: {"filter_class": TextFilter},
+        models.ForeignKey: {"filter_class": IntegerFilter},
+    }
+
+    @classmethod
+    def filter_for_lookup(cls, field, lookup_type):
+        if lookup_type == "isnull":
+            return BooleanFilter, {}
+        if isinstance(field, models.ForeignKey):
+            # The target's key, whichever type that is.
+            field = field.target_field
+        return super().filter_for_lookup(field, lookup_type)
+
+
+class Filters(BaseFilterBackend):
+    """Filters a list by the viewset's `filterset_class`, or one made of its `filterset_fields`."""
+
+    def filter_queryset(self, request, queryset, view):
+        filterset_class = filterset_class_of(type(view))
+        if filterset_class is None:
+            return queryset
+        filterset = filterset_class(request.GET, queryset=queryset, request=request)
+        if not filterset.is_valid():
+            errors = filterset.errors.get_json_data()
+            raise InvalidRequest(
+                errors=[
+                    {"path": name, "code": error["code"] or "invalid", "detail": error["message"]}
+                    for name, found in errors.items()
+                    for error in found
+                ]
+            )
+        return filterset.qs
+
+    def get_schema_operation_parameters(self, view) -> list[dict]:
+        filterset_class = filterset_class_of(type(view))
+        if filterset_class is None:
+            return []
+        return [
+            {
+                "name": name,
+                "in": "query",
+                "required": False,
+                "description": str(found.extra.get("help_text", "")) or _describe(found),
+                **_schema(found),
+            }
+            for name, found in filterset_class.base_filters.items()
+        ]
+
+
+@cache
+def filterset_class_of(view_class: type) -> type[FilterSet] | None:
+    """Return the filters of a viewset class: made once, not per request, and bound to no request's tenant."""
+    declared = getattr(view_class, "filterset_class", None)
+    chosen = getattr(view_class, "filterset_fields", None)
+    if declared is not None or not chosen:
+        return declared
+    model = view_class.serializer_class.Meta.model
+    meta = type("Meta", (), {"model": model, "fields": chosen})
+    return type(f"{model.__name__}Filters", (FilterSet,), {"Meta": meta})
+
+
+def _describe(found: django_filters.Filter) -> str:
+    words = {"exact": "equals", "in": "is one of", "gte": "is at least", "gt": "is above", "lte": "is at most"}
+    words |= {"lt": "is below", "isnull": "is null", "icontains": "contains"}
+    return f"Only where {found.field_name} {words.get(found.lookup_expr, found.lookup_expr)} this."
+
+
+def _schema(found: django_filters.Filter) -> dict:
+    """Return the schema of a filter's parameter."""
+    schema: dict = {"type": "string"}
+    if isinstance(found, BooleanFilter):
+        schema = {"type": "boolean"}
+    elif isinstance(found, TimeFilter):
+        schema = {"type": "string", "format": "date-time"}
+    elif isinstance(found, IntegerFilter):
+        schema = {"type": "integer", "minimum": -INT64, "maximum": INT64 - 1}
+    elif choices := found.extra.get("choices"):
+        schema = {"type": "string", "enum": [str(value) for value, _ in getattr(choices, "choices", choices)]}
+    elif "max_length" in found.extra:
+        schema = {"type": "string", "maxLength": found.extra["max_length"]}
+    if isinstance(found, django_filters.BaseCSVFilter):
+        return {"schema": {"type": "array", "items": schema}, "style": "form", "explode": False}
+    return {"schema": schema}
+
+
+class Search(BaseFilterBackend):
+    """`?search=`: each word must occur, in whichever case, in one of the viewset's `search_fields`."""
+
+    def filter_queryset(self, request, queryset, view):
+        text = request.GET.get("search", "")
+        if len(text) > MAX_SEARCH:
+            raise InvalidRequest.at("search", "max_length", f"Must have at most {MAX_SEARCH} characters.")
+        for word in text.split():
+            conditions = (Q(**{f"{name}__icontains": word}) for name in view.search_fields)
+            queryset = queryset.filter(reduce(operator.or_, conditions))
+        return queryset
+
+    def get_schema_operation_parameters(self, view) -> list[dict]:
+        if not view.search_fields:
+            return []
+        return [
+            {
+                "name": "search",
+                "in": "query",
+                "required": False,
+                "description": f"Only where every word occurs in {', '.join(view.search_fields)}, in whichever case.",
+                "schema": {"type": "string", "maxLength": MAX_SEARCH},
+            }
+        ]

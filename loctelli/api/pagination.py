@@ -1,0 +1,174 @@
+"""Keyset pages: a signed cursor says which row a page ends at, so that every page costs the same and none is skipped."""
+
+import hashlib
+from dataclasses import dataclass
+from typing import Any
+
+from django.core import signing
+from django.db import models
+from django.db.models import F
+from django.db.models.fields.tuple_lookups import (
+    TupleGreaterThan,
+    TupleGreaterThanOrEqual,
+    TupleLessThan,
+    TupleLessThanOrEqual,
+)
+from rest_framework.pagination import BasePagination
+from rest_framework.response import Response
+
+from loctelli.api import parameters
+from loctelli.errors import InvalidRequest
+
+PAGE_SIZE, MAX_PAGE_SIZE = 50, 200
+# What of a query string does not change which rows a list has, in which order.
+PRESENTATION = {"cursor", "page_size", "count", "fields", "include"}
+
+
+@dataclass(frozen=True)
+class Ordering:
+    """A column and the key that breaks its ties, in one direction, so that one index and one comparison serve both."""
+
+    column: models.Field
+    key: models.Field
+    descending: bool
+
+    @property
+    def fields(self) -> list[models.Field]:
+        return [self.column] if self.column == self.key else [self.column, self.key]
+
+    def of(self, row: Any) -> list[str]:
+        """Return a row's position."""
+        return [field.value_to_string(row) for field in self.fields]
+
+    def order(self, queryset: models.QuerySet, *, backwards: bool) -> models.QuerySet:
+        descending = self.descending != backwards
+        return queryset.order_by(*(f"-{field.name}" if descending else field.name for field in self.fields))
+
+    def beyond(self, queryset: models.QuerySet, position: "Position") -> models.QuerySet:
+        """Return the rows past a position as one row-value comparison, which an index serves."""
+        lookups = [[TupleGreaterThan, TupleGreaterThanOrEqual], [TupleLessThan, TupleLessThanOrEqual]]
+        lookup = lookups[self.descending != position.backwards][position.inclusive]
+        values = [field.to_python(value) for field, value in zip(self.fields, position.values, strict=True)]
+        return queryset.filter(lookup([F(field.name) for field in self.fields], values))
+
+
+@dataclass(frozen=True)
+class Position:
+    """Where a page starts: past these values (or at them), reading forwards or backwards."""
+
+    values: list[str]
+    backwards: bool = False
+    inclusive: bool = False
+
+
+class KeysetPagination(BasePagination):
+    """Pages of `{next, previous, results}`; `?count=true` adds the number of all rows."""
+
+    def paginate_queryset(self, queryset, request, view=None) -> list:
+        self.request, self.view = request, view
+        self.ordering = ordering_of(request, view)
+        size, position = self._size(), self._position()
+        self.count = queryset.order_by().count() if parameters.flag(request, "count") else None
+
+        backwards = position is not None and position.backwards
+        queryset = self.ordering.order(queryset, backwards=backwards)
+        if position is not None:
+            queryset = self.ordering.beyond(queryset, position)
+        rows = list(queryset[: size + 1])
+
+        further, rows = len(rows) > size, rows[:size]
+        if backwards:
+            rows.reverse()
+        self._link(rows, position, after=backwards or further, before=further if backwards else position is not None)
+        return rows
+
+    def get_paginated_response(self, data) -> Response:
+        page = {"next": self.next, "previous": self.previous, "results": data}
+        if self.count is not None:
+            page = {"count": self.count, **page}
+        return Response(page)
+
+    def _link(self, rows: list, position: Position | None, *, after: bool, before: bool) -> None:
+        self.next = self.previous = None
+        if rows:
+            self.next = self._url(Position(self.ordering.of(rows[-1]))) if after else None
+            self.previous = self._url(Position(self.ordering.of(rows[0]), backwards=True)) if before else None
+        elif position is not None:
+            # All rows this way are gone meanwhile: turn round, and don't miss the row that was the last one.
+            back = self._url(Position(position.values, backwards=not position.backwards, inclusive=not position.inclusive))
+            self.next, self.previous = (back, None) if position.backwards else (None, back)
+
+    def _size(self) -> int:
+        text = self.request.GET.get("page_size", str(PAGE_SIZE))
+        if not text.isascii() or not text.isdigit() or len(text) > 3 or not 1 <= int(text) <= MAX_PAGE_SIZE:
+            raise InvalidRequest.at("page_size", "out_of_range", f"Must be a number from 1 to {MAX_PAGE_SIZE}.")
+        return int(text)
+
+    # The cursor, signed, and bound to the list that it was made for.
+
+    @property
+    def _signer(self) -> signing.Signer:
+        query = sorted((name, values) for name, values in self.request.GET.lists() if name not in PRESENTATION)
+        listing = repr((self.request.path, query)).encode()
+        return signing.Signer(salt=f"loctelli.api.cursor.{hashlib.sha256(listing).hexdigest()}")
+
+    def _position(self) -> Position | None:
+        cursor = self.request.GET.get("cursor")
+        if cursor is None:
+            return None
+        try:
+            values, backwards, inclusive = self._signer.unsign_object(cursor)
+        except (signing.BadSignature, ValueError):
+            raise InvalidRequest.at("cursor", "invalid_cursor", "This cursor is not of this list.") from None
+        return Position(values, backwards, inclusive)
+
+    def _url(self, position: Position) -> str:
+        query = self.request.GET.copy()
+        query["cursor"] = self._signer.sign_object([position.values, position.backwards, position.inclusive])
+        return self.request.build_absolute_uri(f"{self.request.path}?{query.urlencode()}")
+
+    # Documentation.
+
+    def get_schema_operation_parameters(self, view) -> list[dict]:
+        names = [sign + name for name in view.ordering_fields for sign in ("", "-")]
+        found = [
+            ("cursor", "Where the page starts: taken from `next` or `previous` of another page.", {"type": "string"}),
+            (
+                "page_size",
+                "How many rows a page has at most.",
+                {"type": "integer", "minimum": 1, "maximum": MAX_PAGE_SIZE, "default": PAGE_SIZE},
+            ),
+            ("count", "Whether to count all rows, too.", {"type": "boolean", "default": False}),
+        ]
+        if names:
+            schema = {"type": "string", "enum": names, "default": view.ordering}
+            found.append(("ordering", "The order of the list; `-` for descending.", schema))
+        return [
+            {"name": name, "in": "query", "required": False, "description": description, "schema": schema}
+            for name, description, schema in found
+        ]
+
+    def get_paginated_response_schema(self, schema: dict) -> dict:
+        link = {"type": "string", "format": "uri", "nullable": True}
+        return {
+            "type": "object",
+            "required": ["next", "previous", "results"],
+            "properties": {
+                "count": {"type": "integer", "description": "The number of all rows; only with `?count=true`."},
+                "next": {**link, "description": "The next page, null when this is the last."},
+                "previous": {**link, "description": "The page before, null when this is the first."},
+                "results": schema,
+            },
+        }
+
+
+def ordering_of(request, view) -> Ordering:
+    """Return the order that a request asks for, or the viewset's own."""
+    meta = view.serializer_class.Meta.model._meta
+    asked = request.GET.get("ordering", view.ordering)
+    name = asked.removeprefix("-")
+    if asked != view.ordering and name not in view.ordering_fields:
+        known = ", ".join(view.ordering_fields) or "none"
+        raise InvalidRequest.at("ordering", "invalid_ordering", f"This list can be ordered by: {known}.")
+    column = meta.pk if name == "pk" else meta.get_field(name)
+    return Ordering(column, meta.pk, asked.startswith("-"))

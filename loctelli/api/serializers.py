@@ -1,0 +1,193 @@
+"""Serializers: one declares the shape of a resource, what may be written, and what may be included beside it."""
+
+from collections.abc import Mapping
+from functools import cache, lru_cache
+from typing import Any, ClassVar
+
+from django.contrib.postgres.fields import ArrayField
+from django.core.exceptions import FieldDoesNotExist, ImproperlyConfigured
+from django.db import models
+from rest_framework import serializers
+from rest_framework.validators import UniqueValidator
+
+from loctelli.api import fields
+from loctelli.api.representation import Representation
+from loctelli.api.selection import Selection, select
+
+# Longest text the API takes: for one-line columns (CharField) and for long ones (TextField), unless Meta.max_lengths
+# says otherwise; the database sets no limit. Longest array.
+SHORT, LONG, ITEMS = 255, 50_000, 100
+
+# The serializer that represents each model wherever it is included.
+resources: dict[type[models.Model], type["ModelSerializer"]] = {}
+
+
+class Strict(serializers.Serializer):
+    """Refuses fields that are unknown or can't be written, by name."""
+
+    default_error_messages = {
+        "invalid": "Must be a JSON object.",
+        "unknown_field": "There is no such field.",
+        "read_only": "This field can't be written.",
+    }
+
+    def to_internal_value(self, data):
+        refused = self._refused(data) if isinstance(data, Mapping) else {}
+        try:
+            value = super().to_internal_value(data)
+        except serializers.ValidationError as error:
+            raise serializers.ValidationError({**error.detail, **refused}) from None
+        if refused:
+            raise serializers.ValidationError(refused)
+        return value
+
+    def _refused(self, data: Mapping) -> dict[str, list]:
+        writable = {field.field_name for field in self._writable_fields}
+        return {
+            name: [self._refusal("read_only" if name in self.fields else "unknown_field")]
+            for name in data
+            if name not in writable
+        }
+
+    def _refusal(self, code: str) -> serializers.ErrorDetail:
+        return serializers.ErrorDetail(self.error_messages[code], code=code)
+
+
+class Serializer(Strict):
+    """A body or answer that is no model's row."""
+
+
+class ModelSerializer(Strict, serializers.ModelSerializer):
+    """A model's row as the API shows and takes it.
+
+    A foreign key is named by its column (`strategy_id`). Constraints are left to PostgreSQL, which settles races, too.
+
+    Meta, beside Django REST framework's own:
+    - includes: names of relations that `?include=` may add;
+    - create_only: fields that can be written on creation only;
+    - max_lengths: {field: characters} where the default does not fit;
+    - columns: {computed field: columns it reads}; without it, one computed field has whole rows read;
+    - variant: True for a second serializer of a model, which does not represent it in includes;
+    - example: an example of the resource for the documentation.
+    """
+
+    serializer_field_mapping: ClassVar = {
+        **serializers.ModelSerializer.serializer_field_mapping,
+        models.BigIntegerField: fields.IntegerField,
+        models.IntegerField: fields.IntegerField,
+        models.PositiveIntegerField: fields.IntegerField,
+        models.PositiveSmallIntegerField: fields.IntegerField,
+        models.SmallIntegerField: fields.IntegerField,
+        models.FloatField: fields.FloatField,
+        models.BooleanField: fields.BooleanField,
+        models.CharField: fields.CharField,
+        models.TextField: fields.CharField,
+        models.EmailField: fields.EmailField,
+        models.URLField: fields.URLField,
+        models.DateTimeField: fields.DateTimeField,
+        models.JSONField: fields.JSONObjectField,
+    }
+    serializer_related_field = fields.RelatedField
+    serializer_choice_field = fields.ChoiceField
+
+    def __init_subclass__(cls, **kwargs) -> None:
+        super().__init_subclass__(**kwargs)
+        meta = cls.__dict__.get("Meta")
+        if meta is None or not hasattr(meta, "model") or meta.__dict__.get("variant", False):
+            return
+        if meta.model in resources:
+            raise ImproperlyConfigured(
+                f"{resources[meta.model].__name__} represents {meta.model.__name__} already: "
+                f"say variant = True in {cls.__name__}.Meta."
+            )
+        resources[meta.model] = cls
+
+    # What a selection asks for; all of it is the same for every request.
+
+    @classmethod
+    @cache
+    def reader(cls) -> "ModelSerializer":
+        """Return the one instance whose fields read rows, in every request."""
+        return cls()
+
+    @classmethod
+    @cache
+    def readable(cls) -> tuple[str, ...]:
+        """Return the names of the fields an answer has, in order."""
+        return tuple(name for name, field in cls.reader().fields.items() if not field.write_only)
+
+    @classmethod
+    @cache
+    def includes(cls) -> dict[str, type["ModelSerializer"]]:
+        """Return the serializers of the relations that can be included."""
+        model = cls.Meta.model
+        return {name: resources[model._meta.get_field(name).related_model] for name in getattr(cls.Meta, "includes", ())}
+
+    @classmethod
+    @cache
+    def reads(cls, name: str) -> tuple[str, ...] | None:
+        """Return the columns that a field reads, None when it doesn't say."""
+        declared = getattr(cls.Meta, "columns", {})
+        if name in declared:
+            return tuple(declared[name])
+        source = cls.reader().fields[name].source
+        try:
+            field = cls.Meta.model._meta.get_field(source)
+        except FieldDoesNotExist:
+            return None
+        return (field.name,) if field.concrete else None
+
+    # Building fields.
+
+    def build_field(self, field_name, info, model_class, nested_depth):
+        relation = field_name.removesuffix("_id")
+        if relation != field_name and relation in info.forward_relations:
+            field_class, kwargs = self.build_relational_field(relation, info.forward_relations[relation])
+            return field_class, {**kwargs, "source": relation}
+        return super().build_field(field_name, info, model_class, nested_depth)
+
+    def build_standard_field(self, field_name, model_field):
+        field_class, kwargs = super().build_standard_field(field_name, model_field)
+        if kwargs.get("read_only"):
+            return field_class, kwargs
+        if model_field.has_db_default():
+            kwargs["required"] = False
+        kwargs["validators"] = [found for found in kwargs.get("validators", ()) if not isinstance(found, UniqueValidator)]
+        if issubclass(field_class, serializers.CharField):
+            default = LONG if isinstance(model_field, models.TextField) else SHORT
+            kwargs["max_length"] = getattr(self.Meta, "max_lengths", {}).get(field_name, kwargs.get("max_length") or default)
+        if isinstance(model_field, ArrayField):
+            kwargs.setdefault("max_length", ITEMS)
+        return field_class, kwargs
+
+    def get_extra_kwargs(self):
+        extra = super().get_extra_kwargs()
+        if self.partial:
+            for name in getattr(self.Meta, "create_only", ()):
+                extra[name] = {"read_only": True}
+        return extra
+
+    def get_uniqueness_extra_kwargs(self, field_names, declared_fields, extra_kwargs):
+        return extra_kwargs, {}
+
+    def get_validators(self):
+        return list(getattr(self.Meta, "validators", ()))
+
+    # Rows.
+
+    def update(self, instance, validated_data):
+        """Write just what was sent, so that two people's changes to different fields both hold."""
+        for name, value in validated_data.items():
+            setattr(instance, name, value)
+        if validated_data:
+            instance.save(update_fields=list(validated_data))
+        return instance
+
+    def to_representation(self, instance) -> dict[str, Any]:
+        return self.represent(select(type(self)))(instance)
+
+    @staticmethod
+    @lru_cache(maxsize=1024)
+    def represent(selection: Selection) -> Representation:
+        """Return what turns rows into answers for a selection."""
+        return Representation(selection)

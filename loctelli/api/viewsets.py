@@ -1,0 +1,155 @@
+"""Viewsets: a resource is a declaration of serializer, filters, search and order."""
+
+from django.core.exceptions import ImproperlyConfigured
+from django.db import models
+from django.shortcuts import get_object_or_404
+from rest_framework import status, viewsets
+from rest_framework.permissions import SAFE_METHODS
+from rest_framework.response import Response
+
+from loctelli.api import parameters
+from loctelli.api.filters import Filters, Search, filterset_class_of
+from loctelli.api.pagination import ordering_of
+from loctelli.api.selection import Selection, select
+from loctelli.api.views import StrictRequestMixin
+
+PAGING = {"cursor", "page_size", "count", "ordering"}
+
+
+class GenericViewSet(StrictRequestMixin, viewsets.GenericViewSet):
+    """The base of all resources.
+
+    Declares serializer_class; for lists filterset_fields ({column: [lookups]}) or filterset_class, search_fields,
+    ordering_fields (columns that are never null) and ordering, the order when none is asked for.
+    An action that answers with something else than the resource says so with `selectable=False`.
+    """
+
+    http_method_names = ["get", "post", "patch", "delete", "head"]
+    filter_backends = [Filters, Search]
+    filterset_fields: dict[str, list[str]] | None = None
+    search_fields: tuple[str, ...] = ()
+    ordering_fields: tuple[str, ...] = ()
+    ordering = "-pk"
+    # Whether answers can be limited and extended by `?fields=` and `?include=`.
+    selectable = True
+
+    def __init_subclass__(cls, **kwargs) -> None:
+        super().__init_subclass__(**kwargs)
+        serializer = cls.__dict__.get("serializer_class")
+        if serializer is None or not hasattr(serializer, "Meta"):
+            return
+        meta = serializer.Meta.model._meta
+        cls.lookup_value_regex = r"c[0-9a-z]{24}" if isinstance(meta.pk, models.CharField) else r"[0-9]{1,18}"
+        for name in (*cls.ordering_fields, cls.ordering.removeprefix("-")):
+            if name != "pk" and meta.get_field(name).null:
+                raise ImproperlyConfigured(f"{cls.__name__} can't be ordered by {name}, which may be null.")
+
+    def get_queryset(self) -> models.QuerySet:
+        model = self.serializer_class.Meta.model
+        if getattr(self, "swagger_fake_view", False):
+            # Documentation is written for nobody in particular.
+            return models.QuerySet(model)
+        return model._default_manager.all()
+
+    def get_query_parameters(self) -> set[str]:
+        names = set(self.query_parameters)
+        if self.selectable and self.action != "destroy":
+            names |= {"fields", "include"}
+        if self.action == "list":
+            names |= PAGING
+            names |= {"search"} if self.search_fields else set()
+            filterset_class = filterset_class_of(type(self))
+            names |= set(filterset_class.base_filters) if filterset_class else set()
+        return names
+
+    # Reading by a selection.
+
+    @property
+    def selection(self) -> Selection:
+        """What of the resource this request wants."""
+        return select(
+            self.serializer_class, parameters.names(self.request, "fields"), parameters.names(self.request, "include")
+        )
+
+    def represent(self, instance) -> dict:
+        return self.serializer_class.represent(self.selection)(instance)
+
+    def answer(self, instance, code: int = status.HTTP_200_OK) -> Response:
+        """Answer with a row as the database has it now, after whatever was done to it."""
+        queryset = self.selection.apply(self.get_queryset())
+        return Response(self.represent(queryset.get(pk=instance.pk)), code)
+
+    def get_object(self) -> models.Model:
+        """Return the row the URL names: what was selected of it to read, all of it and locked to write.
+
+        The lock holds until the request ends, so that two people's changes don't undo each other.
+        """
+        queryset = self.get_queryset()
+        if self.request.method in SAFE_METHODS:
+            queryset = self.selection.apply(queryset)
+        else:
+            queryset = queryset.select_for_update(no_key=True)
+        instance = get_object_or_404(queryset, pk=self.kwargs["pk"])
+        self.check_object_permissions(self.request, instance)
+        return instance
+
+
+class ListMixin:
+    """`GET /things/`: a page of rows."""
+
+    def list(self, request, *args, **kwargs) -> Response:
+        selection = self.selection
+        queryset = self.filter_queryset(self.get_queryset())
+        queryset = selection.apply(queryset, also=[ordering_of(request, self).column.name])
+        represent = self.serializer_class.represent(selection)
+        return self.get_paginated_response([represent(row) for row in self.paginate_queryset(queryset)])
+
+
+class RetrieveMixin:
+    """`GET /things/<id>/`: one row."""
+
+    def retrieve(self, request, *args, **kwargs) -> Response:
+        return Response(self.represent(self.get_object()))
+
+
+class CreateMixin:
+    """`POST /things/`: a new row."""
+
+    def create(self, request, *args, **kwargs) -> Response:
+        serializer = self.get_serializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        return self.answer(self.perform_create(serializer), status.HTTP_201_CREATED)
+
+    def perform_create(self, serializer) -> models.Model:
+        return serializer.save()
+
+
+class UpdateMixin:
+    """`PATCH /things/<id>/`: the fields that are sent change, the others stay."""
+
+    def partial_update(self, request, *args, **kwargs) -> Response:
+        serializer = self.get_serializer(self.get_object(), data=request.data, partial=True)
+        serializer.is_valid(raise_exception=True)
+        return self.answer(self.perform_update(serializer))
+
+    def perform_update(self, serializer) -> models.Model:
+        return serializer.save()
+
+
+class DestroyMixin:
+    """`DELETE /things/<id>/`: the row goes, with what PostgreSQL's foreign keys say goes along."""
+
+    def destroy(self, request, *args, **kwargs) -> Response:
+        self.perform_destroy(self.get_object())
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+    def perform_destroy(self, instance: models.Model) -> None:
+        instance.delete()
+
+
+class ReadOnlyModelViewSet(ListMixin, RetrieveMixin, GenericViewSet):
+    """A resource that is only read."""
+
+
+class ModelViewSet(CreateMixin, UpdateMixin, DestroyMixin, ReadOnlyModelViewSet):
+    """A resource that is listed, read, made, changed and deleted."""

@@ -1,0 +1,136 @@
+"""`Idempotency-Key`: a write that is sent twice happens once, and both get the same answer.
+
+The key's row is inserted in the request's own transaction. A second request waits on the unique index until the first
+has ended: if that was committed, its answer is kept there; if it was rolled back, the key is free again.
+"""
+
+import base64
+import hashlib
+import re
+import secrets
+from dataclasses import dataclass
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from django.conf import settings
+from django.db import connection
+from django.http import HttpResponse
+
+from loctelli.errors import Conflict, DomainError
+from tenants.models import IdempotencyKey
+
+HEADER = "Idempotency-Key"
+VALID = re.compile(r"[\x21-\x7e]{1,255}")
+
+
+class InvalidIdempotencyKey(DomainError):
+    code = "invalid_idempotency_key"
+    detail = "An Idempotency-Key has 1 to 255 visible ASCII characters."
+
+
+class IdempotencyKeyReused(DomainError):
+    code = "idempotency_key_reused"
+    status = 422
+    detail = "This Idempotency-Key was used for another request."
+
+
+class AnswerLost(Conflict):
+    code = "idempotent_answer_lost"
+    detail = "This request was carried out before, but its answer can't be read any more."
+
+
+class Replay(Exception):
+    """The request was carried out before; this is what was answered."""
+
+    def __init__(self, response: HttpResponse) -> None:
+        self.response = response
+        super().__init__()
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A key that this request has for itself until its transaction ends."""
+
+    pk: int
+    key: str
+    fingerprint: str
+
+    def keep(self, response: HttpResponse) -> None:
+        """Keep the answer beside the key, in the request's transaction."""
+        body = seal(response.content, self.key, self.fingerprint)
+        IdempotencyKey.objects.filter(pk=self.pk).update(status=response.status_code, body=body)
+
+
+def claim(request) -> Claim | None:
+    """Claim the request's key, None when it has none; raise Replay when it was carried out before."""
+    key = request.headers.get(HEADER)
+    if key is None:
+        return None
+    if not VALID.fullmatch(key):
+        raise InvalidIdempotencyKey
+    mark = fingerprint(request)
+    # A key can be pruned between the attempt to insert it and the look at it: then it is free, and the next one inserts.
+    while True:
+        if (pk := _insert(request.user.pk, key, mark)) is not None:
+            return Claim(pk, key, mark)
+        if (kept := IdempotencyKey.objects.filter(user_id=request.user.pk, key=key).first()) is not None:
+            break
+    if kept.fingerprint != mark:
+        raise IdempotencyKeyReused
+    raise Replay(_answer(kept))
+
+
+def fingerprint(request) -> str:
+    """Return what tells one request from another: SHA-256 of method, path with query, and body."""
+    digest = hashlib.sha256()
+    for part in (request.method.encode(), request.get_full_path().encode(), request.body):
+        digest.update(len(part).to_bytes(8) + part)
+    return digest.hexdigest()
+
+
+def _insert(user_id: int, key: str, mark: str) -> int | None:
+    """Insert a key and return its row's id; None when it is there already, after waiting for whoever holds it."""
+    table = connection.ops.quote_name(IdempotencyKey._meta.db_table)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO {table} (user_id, key, fingerprint) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING RETURNING id",
+            [user_id, key, mark],
+        )
+        row = cursor.fetchone()
+    return row[0] if row else None
+
+
+def _answer(kept: IdempotencyKey) -> HttpResponse:
+    content = unseal(kept.body, kept.key, kept.fingerprint)
+    response = HttpResponse(content, status=kept.status, content_type="application/json")
+    if not content:
+        del response["Content-Type"]
+    response["Idempotency-Replayed"] = "true"
+    return response
+
+
+# Answers hold what is encrypted elsewhere (messages, secrets shown once), so they are not kept in plaintext either.
+
+
+def _cipher(secret: str, key: str) -> AESGCM:
+    derived = HKDF(hashes.SHA256(), length=32, salt=None, info=b"loctelli idempotent answer " + key.encode())
+    return AESGCM(derived.derive(secret.encode()))
+
+
+def seal(content: bytes, key: str, mark: str) -> str:
+    """Return an answer encrypted for its key and request."""
+    nonce = secrets.token_bytes(12)
+    return base64.b64encode(nonce + _cipher(settings.SECRET_KEY, key).encrypt(nonce, content, mark.encode())).decode()
+
+
+def unseal(sealed: str, key: str, mark: str) -> bytes:
+    """Return the answer that `seal` encrypted, under today's SECRET_KEY or a former one."""
+    raw = base64.b64decode(sealed)
+    for secret in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS):
+        try:
+            return _cipher(secret, key).decrypt(raw[:12], raw[12:], mark.encode())
+        except InvalidTag:
+            continue
+    raise AnswerLost

@@ -1,0 +1,64 @@
+"""The base of viewsets of what belongs to a sub-account, and the sub-account's own."""
+
+from typing import Any
+
+from django.http import HttpResponse
+from rest_framework.permissions import SAFE_METHODS
+
+from loctelli.api.viewsets import (
+    CreateMixin,
+    DestroyMixin,
+    GenericViewSet,
+    ListMixin,
+    RetrieveMixin,
+    UpdateMixin,
+)
+from tenants import idempotency
+from tenants.models import SubAccount
+from tenants.scope import current_scope
+from tenants.serializers import SubAccountSerializer
+
+
+class TenantGenericViewSet(GenericViewSet):
+    """The base of every resource of a sub-account; writes take an `Idempotency-Key`.
+
+    Which rows there are is the business of the model's manager: subclasses don't write `get_queryset`.
+    """
+
+    idempotent = True
+
+    def initial(self, request, *args, **kwargs) -> None:
+        super().initial(request, *args, **kwargs)
+        self.claim = None
+        if request.method not in SAFE_METHODS:
+            self.claim = idempotency.claim(request)
+
+    def handle_exception(self, exception: Exception) -> HttpResponse:
+        if isinstance(exception, idempotency.Replay):
+            return exception.response
+        return super().handle_exception(exception)
+
+    def finalize_response(self, request, response, *args: Any, **kwargs: Any) -> HttpResponse:
+        response = super().finalize_response(request, response, *args, **kwargs)
+        claim = getattr(self, "claim", None)
+        if claim is not None and response.status_code < 400:
+            response.add_post_render_callback(claim.keep)
+        return response
+
+
+class TenantReadOnlyViewSet(ListMixin, RetrieveMixin, TenantGenericViewSet):
+    """A resource of a sub-account that its users only read."""
+
+
+class TenantViewSet(CreateMixin, UpdateMixin, DestroyMixin, TenantReadOnlyViewSet):
+    """A resource of a sub-account that its users list, read, make, change and delete."""
+
+
+class SubAccountViewSet(RetrieveMixin, UpdateMixin, TenantGenericViewSet):
+    """The sub-account that the user belongs to."""
+
+    serializer_class = SubAccountSerializer
+
+    def get_object(self) -> SubAccount:
+        self.kwargs["pk"] = current_scope().sub_account_id
+        return super().get_object()

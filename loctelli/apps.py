@@ -1,12 +1,14 @@
 from django.apps import AppConfig
-from django.contrib.admin.apps import AdminConfig
+from django.contrib.admin import apps as admin
 
 
 class LoctelliConfig(AppConfig):
     name = "loctelli"
+    default = True
 
 
-class ConsoleConfig(AdminConfig):
+class ConsoleConfig(admin.AdminConfig):
     """Django's admin, with our console as its site."""
 
+    default = False
     default_site = "loctelli.console.ConsoleSite"

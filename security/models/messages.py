@@ -6,14 +6,14 @@ from django.db.models.functions import Now
 from loctelli.database.constraints import one_of
 from loctelli.database.fields import CuidField, ForeignKey, StringField
 from loctelli.database.models import StampedModel
+from security import message_cipher
 from security.choices import MessageRole
-from tenants.models import SubAccountKey, TenantModel
+from tenants.models import TenantModel
 
 
 class DataKey(TenantModel):
     """A sub-account's own data key, wrapped by a key of the ring. Deleting it shreds what it encrypted."""
 
-    sub_account = SubAccountKey(unique=True)
     kid = StringField(help_text="Which key of the ring wraps it.")
     wrapped_key = models.TextField()
     created_at = models.DateTimeField(db_default=Now(), editable=False)
@@ -21,6 +21,7 @@ class DataKey(TenantModel):
     class Meta(TenantModel.Meta):
         db_table = "data_keys"
         default_related_name = "data_keys"
+        constraints = [models.UniqueConstraint(fields=["sub_account"], name="data_keys_one_each")]
 
     def __str__(self) -> str:
         return f"Data key {self.pk}"
@@ -53,3 +54,10 @@ class ConversationMessage(TenantModel, StampedModel):
 
     def __str__(self) -> str:
         return f"{self.role} at {self.message_timestamp:%Y-%m-%d %H:%M}"
+
+    @property
+    def content(self) -> str:
+        """What was said; raises DecryptionFailed when any part of it was changed."""
+        return message_cipher.unseal_message(
+            self.encrypted_content, self.salt, self.iv, sub_account_id=self.sub_account_id, row_id=self.pk
+        )

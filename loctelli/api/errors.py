@@ -112,6 +112,9 @@ def _plain(status: int) -> DomainError:
 
 def _from_api_exception(exception: exceptions.APIException) -> Response:
     code, detail = SENTENCES.get(exception.status_code, SENTENCES[400])
+    if isinstance(exception.detail, exceptions.ErrorDetail) and exception.detail.code != exception.default_code:
+        # Somebody chose these words for this case.
+        code, detail = exception.detail.code, str(exception.detail)
     headers = {}
     if challenge := getattr(exception, "auth_header", None):
         headers["WWW-Authenticate"] = challenge

@@ -121,9 +121,7 @@ def check(value: Any) -> None:
         found, path, depth = pending.pop()
         if isinstance(found, str):
             check_text(found, path)
-        elif isinstance(found, float) and not math.isfinite(found):
-            raise NumberOutOfRange(path)
-        elif isinstance(found, int) and found not in INT64:
+        elif isinstance(found, int | float) and not is_storable(found):
             raise NumberOutOfRange(path)
         elif isinstance(found, dict | list):
             if depth > MAX_DEPTH:
@@ -156,6 +154,11 @@ def is_encodable(text: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
+
+
+def is_storable(number: int | float) -> bool:
+    """Return whether a number is finite and, being an integer, fits 64 bits."""
+    return number in INT64 if isinstance(number, int) else math.isfinite(number)
 
 
 def join(path: str, key: str | int) -> str:

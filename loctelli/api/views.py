@@ -26,12 +26,18 @@ class StrictRequestMixin:
         if method not in self.http_method_names or not hasattr(self, method):
             raise exceptions.MethodNotAllowed(request.method)
         super().initial(request, *args, **kwargs)  # type: ignore[misc]
-        if "HTTP_TRANSFER_ENCODING" in request.META and not request.META.get("CONTENT_LENGTH"):
-            raise LengthRequired
-        if request.META.get("CONTENT_LENGTH", "0").strip("0") and not request.content_type:
-            # Without a type Django REST framework would take the body for an empty one.
-            raise exceptions.UnsupportedMediaType("")
+        if method in ("post", "patch"):
+            check_body(request)
         parameters.check(request, self.get_query_parameters())
+
+
+def check_body(request) -> None:
+    """Refuse a body that Django or Django REST framework would silently take for an empty one."""
+    length = request.META.get("CONTENT_LENGTH") or ""
+    if "HTTP_TRANSFER_ENCODING" in request.META and not length:
+        raise LengthRequired
+    if length.strip("0") and not request.content_type:
+        raise exceptions.UnsupportedMediaType("")
 
 
 class APIView(StrictRequestMixin, views.APIView):

@@ -1,22 +1,25 @@
 """Every setting of Loctelli, read from the environment; `.env.example` explains each variable."""
 
+import os
+import sys
 from datetime import timedelta
 from pathlib import Path
 
 import environ
-import structlog
 from django.core.exceptions import ImproperlyConfigured
 
+from loctelli import logs
 from loctelli.database import urls as database_urls
 from loctelli.database.roles import Roles
 
 # Paths
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-VAR_DIR = BASE_DIR / "var"
 
 env = environ.Env()
 env.read_env(BASE_DIR / ".env")
+
+VAR_DIR = Path(env.str("VAR_DIR", default="") or BASE_DIR / "var").absolute()
 
 
 def secret(name: str, minimum: int, advice: str) -> str:
@@ -25,6 +28,14 @@ def secret(name: str, minimum: int, advice: str) -> str:
     if len(value) < minimum or len(set(value)) < 5:
         raise ImproperlyConfigured(f"{name} is {'too weak' if value else 'missing'}: set it to {advice}.")
     return value
+
+
+def number(name: str, default: int) -> int:
+    """Return a whole number from the environment, or stop the start with one sentence that says what to set."""
+    try:
+        return env.int(name, default=default)
+    except ValueError as error:
+        raise ImproperlyConfigured(f"{name} is not a number: set it to a whole number, such as {default}.") from error
 
 
 # Core
@@ -135,8 +146,8 @@ if DATABASE_URL:
         raise ImproperlyConfigured(
             "DATABASE_OWNER_URL is missing: set it to the address `manage.py provision` printed beside DATABASE_URL."
         )
-    DATABASE_OWNER = database_urls.parse(DATABASE_OWNER_URL)
-elif PRODUCTION:
+    DATABASE_OWNER = database_urls.parse(DATABASE_OWNER_URL, name="DATABASE_OWNER_URL")
+elif PRODUCTION and sys.argv[1:2] != ["provision"]:  # which is what makes the roles that the address names
     raise ImproperlyConfigured(
         "DATABASE_URL is missing: set it to postgresql://user:password@host:port/database?schema=public."
     )
@@ -145,6 +156,14 @@ else:
     DATABASES = {"default": database_urls.embedded()}
     DATABASE_OWNER = None
 EMBEDDED_POSTGRES_DIR = VAR_DIR / "postgres"
+
+# Server
+
+BIND = env.str("BIND", default="0.0.0.0" if PRODUCTION else "127.0.0.1")
+PORT = number("PORT", default=8000)
+WEB_WORKERS = number("WEB_WORKERS", default=os.cpu_count() or 1 if PRODUCTION else 1)
+# Threads of a web process. The interpreter's lock makes plain requests fastest with two.
+WEB_THREADS = number("WEB_THREADS", default=2)
 
 # Auth
 
@@ -166,7 +185,7 @@ SIMPLE_JWT = {
     "SIGNING_KEY": JWT_SIGNING_KEY,
     "ISSUER": "loctelli",
     "AUDIENCE": "loctelli-api",
-    "ACCESS_TOKEN_LIFETIME": timedelta(minutes=env.int("ACCESS_TOKEN_MINUTES", default=15)),
+    "ACCESS_TOKEN_LIFETIME": timedelta(minutes=number("ACCESS_TOKEN_MINUTES", default=15)),
     "USER_ID_CLAIM": "sub",
     "UPDATE_LAST_LOGIN": False,
 }
@@ -202,7 +221,6 @@ SPECTACULAR_SETTINGS = {
     "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
     "ENUM_NAME_OVERRIDES": {},
     "POSTPROCESSING_HOOKS": [
-        "drf_spectacular.hooks.postprocess_schema_enums",
         "loctelli.api.schema.describe_errors",
     ],
 }
@@ -215,7 +233,7 @@ CORS_EXPOSE_HEADERS = ["RateLimit", "RateLimit-Policy", "Retry-After", "Idempote
 API_THROTTLE = env.str("API_THROTTLE", default="600/60")
 LOGIN_THROTTLE = env.str("LOGIN_THROTTLE", default="20/60")
 # How many reverse proxies stand before this server: so many X-Forwarded-For entries from the right are believed.
-TRUSTED_PROXY_HOPS = env.int("TRUSTED_PROXY_HOPS", default=0)
+TRUSTED_PROXY_HOPS = number("TRUSTED_PROXY_HOPS", default=0)
 
 # Console
 
@@ -247,26 +265,4 @@ X_FRAME_OPTIONS = "DENY"
 # Logging
 
 LOG_LEVEL = env.str("LOG_LEVEL", default="INFO")
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {
-        "structured": {
-            "()": "structlog.stdlib.ProcessorFormatter",
-            "processors": [
-                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                structlog.processors.JSONRenderer() if PRODUCTION else structlog.dev.ConsoleRenderer(colors=False),
-            ],
-            "foreign_pre_chain": [
-                structlog.contextvars.merge_contextvars,
-                structlog.stdlib.add_log_level,
-                structlog.stdlib.add_logger_name,
-                structlog.processors.TimeStamper(fmt="iso", utc=True),
-                structlog.processors.format_exc_info,
-            ],
-        },
-    },
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "structured"}},
-    "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
-    "loggers": {"django": {"level": LOG_LEVEL}, "django.server": {"handlers": [], "propagate": True}},
-}
+LOGGING = logs.configuration(json_lines=PRODUCTION, level=LOG_LEVEL)

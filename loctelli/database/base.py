@@ -23,10 +23,11 @@ class DatabaseWrapper(postgresql.DatabaseWrapper):
     """A connection to Loctelli's database.
 
     `scope` is what the connection is bound to: None, a sub-account or the system. The isolation layer owns it.
+    `is_owner` says whether it is connected as the owner of the tables.
     """
 
     scope: Any = None
-    _is_owner = False
+    is_owner = False
 
     def get_connection_params(self) -> dict[str, Any]:
         if self.settings_dict.get("EMBEDDED"):
@@ -62,7 +63,7 @@ class DatabaseWrapper(postgresql.DatabaseWrapper):
 
         The connection and the pool are closed before and after, so nothing made for one role serves another.
         """
-        if self._is_owner:
+        if self.is_owner:
             yield self
             return
         if self.in_atomic_block:
@@ -70,11 +71,11 @@ class DatabaseWrapper(postgresql.DatabaseWrapper):
         login = self.settings_dict
         owner = self._owner_settings()
         self._reconnect_with(owner)
-        self._is_owner = True
+        self.is_owner = True
         try:
             yield self
         finally:
-            self._is_owner = False
+            self.is_owner = False
             # Creating or destroying a test database renames the one to connect to.
             login["NAME"] = owner["NAME"]
             self._reconnect_with(login)

@@ -1,0 +1,111 @@
+"""Structured logs: one line an event, JSON in production, and one line for every request. Nothing secret in them."""
+
+import logging
+import re
+import time
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+import structlog
+from django.http import HttpRequest, HttpResponseBase
+
+REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
+
+
+def configuration(*, json_lines: bool, level: str) -> dict[str, Any]:
+    """Return Django's LOGGING setting, and have structlog's own loggers write through it."""
+    shared: list[Any] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
+    structlog.configure(
+        processors=[
+            structlog.stdlib.filter_by_level,
+            *shared,
+            structlog.stdlib.PositionalArgumentsFormatter(),
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+        ],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=True,
+    )
+    renderers: list[Any] = (
+        [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
+        if json_lines
+        else [structlog.dev.ConsoleRenderer(colors=False)]
+    )
+    return {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "filters": {"outages_in_one_line": {"()": "loctelli.logs.OutagesInOneLine"}},
+        "formatters": {
+            "structured": {
+                "()": "structlog.stdlib.ProcessorFormatter",
+                "processors": [structlog.stdlib.ProcessorFormatter.remove_processors_meta, *renderers],
+                "foreign_pre_chain": shared,
+            },
+        },
+        "handlers": {
+            "stderr": {
+                "class": "logging.StreamHandler",
+                "formatter": "structured",
+                "filters": ["outages_in_one_line"],
+            },
+        },
+        "root": {"handlers": ["stderr"], "level": level},
+        "loggers": {
+            "django": {"level": level},
+            # runserver's own access log: the request log says more.
+            "django.server": {"handlers": [], "propagate": False},
+            # "Not Found: /…" for each refused request: the request log says the status.
+            "django.request": {"level": "ERROR"},
+            # Chatty about every connection it hands out.
+            "psycopg.pool": {"level": "WARNING"},
+            "procrastinate": {"level": level},
+        },
+    }
+
+
+class OutagesInOneLine(logging.Filter):
+    """Drops the stack trace of an unreachable database: while it lasts, each request would repeat it."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        from django.db import InterfaceError, OperationalError
+
+        error = record.exc_info[1] if isinstance(record.exc_info, tuple) else None
+        if isinstance(error, OperationalError | InterfaceError):
+            record.msg, record.args = f"{record.getMessage()}: {error}".strip(), ()
+            record.exc_info = record.exc_text = None
+        return True
+
+
+class RequestLogMiddleware:
+    """Logs one line for each request and gives it an id, which the response carries as `X-Request-ID`.
+
+    A caller's own id is taken over when it looks like one, so that a request can be followed through a proxy.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+        self.log = structlog.stdlib.get_logger("loctelli.request")
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        started = time.perf_counter()
+        given = request.headers.get("X-Request-ID", "")
+        request_id = given if REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
+        structlog.contextvars.clear_contextvars()
+        structlog.contextvars.bind_contextvars(request_id=request_id)
+        response = self.get_response(request)
+        response["X-Request-ID"] = request_id
+        self.log.info(
+            "request",
+            method=request.method,
+            # Without the query, which may hold what a person searched for.
+            path=request.path,
+            status=response.status_code,
+            ms=round((time.perf_counter() - started) * 1000, 1),
+        )
+        return response

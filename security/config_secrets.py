@@ -1,0 +1,139 @@
+"""Secrets inside a JSON configuration: the properties that its JSON Schema marks `"secret": true`.
+
+They are encrypted one by one where they stand, so that keys keep their names and the rest stays readable. Outside they
+are write-only: a masked configuration says whether each is set, and may be written back as it is.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from copy import deepcopy
+from typing import Any, NamedTuple
+
+from security.encryption import PREFIX, EncryptionError, seal, unseal
+
+SET = {"set": True}  # how a masked configuration shows a secret that is there
+
+
+class SecretNotText(EncryptionError):
+    """A secret is something else than text; `path` says which."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        super().__init__(f"{path} is a secret and must be text.")
+
+
+class SecretUnreachable(EncryptionError):
+    """A schema marks a secret where it could not be found again, such as inside a list or an alternative."""
+
+
+class Place(NamedTuple):
+    """The column and row that hold a configuration."""
+
+    sub_account_id: int
+    table: str
+    row_id: int | str
+
+    def of(self, path: tuple[str, ...]) -> dict[str, Any]:
+        """Return what one secret's ciphertext is bound to."""
+        return {**self._asdict(), "column": ".".join(("config", *path))}
+
+
+def secret_paths(schema: Mapping[str, Any]) -> list[tuple[str, ...]]:
+    """Return the path of each secret property, those of nested objects too; refuse one marked anywhere else."""
+    paths = list(_properties(schema, ()))
+    if _count_marks(schema) != len(paths):
+        raise SecretUnreachable(
+            '"secret": true can mark a property of an object, not one inside a list or alternative.'
+        )
+    return paths
+
+
+def seal_secrets(
+    config: Mapping[str, Any], schema: Mapping[str, Any], *, place: Place, stored: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    """Return a configuration from outside as it is to be stored.
+
+    A secret given as text is encrypted, null removes it, and one left out or given back as its mask keeps what
+    `stored` has. Text that looks like ciphertext is text: nobody outside can plant one.
+    """
+
+    def convert(container: dict[str, Any], name: str, path: tuple[str, ...]) -> None:
+        value = container.get(name, SET)
+        if value == SET:
+            kept = _look_up(stored or {}, path)
+            container.pop(name, None)
+            if kept is not None:
+                # What was stored before the schema marked it a secret is encrypted now.
+                is_sealed = isinstance(kept, str) and kept.startswith(PREFIX)
+                container[name] = kept if is_sealed else _seal(kept, place, path)
+        elif value is not None:
+            container[name] = _seal(value, place, path)
+
+    # An object that was left out altogether is made again for the secrets it holds.
+    result = deepcopy(dict(config))
+    for path in secret_paths(schema):
+        if _look_up(stored or {}, path) is not None:
+            _make_objects(result, path[:-1])
+    return _convert_each(result, schema, convert)
+
+
+def unseal_secrets(config: Mapping[str, Any], schema: Mapping[str, Any], *, place: Place) -> dict[str, Any]:
+    """Return a stored configuration with its secrets in plaintext, for the call that needs them."""
+
+    def convert(container: dict[str, Any], name: str, path: tuple[str, ...]) -> None:
+        if container.get(name) is not None:
+            container[name] = unseal(str(container[name]), **place.of(path))
+
+    return _convert_each(deepcopy(dict(config)), schema, convert)
+
+
+def mask_secrets(config: Mapping[str, Any], schema: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a configuration to show: {"set": true} for each secret that is there, null for one that isn't."""
+
+    def convert(container: dict[str, Any], name: str, path: tuple[str, ...]) -> None:
+        container[name] = None if container.get(name) is None else dict(SET)
+
+    return _convert_each(deepcopy(dict(config)), schema, convert)
+
+
+def _seal(value: Any, place: Place, path: tuple[str, ...]) -> str:
+    if not isinstance(value, str):
+        raise SecretNotText(".".join(path))
+    return seal(value, **place.of(path))
+
+
+def _properties(schema: Mapping[str, Any], path: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+    for name, definition in schema.get("properties", {}).items():
+        if isinstance(definition, Mapping):
+            if definition.get("secret") is True:
+                yield (*path, name)
+            else:
+                yield from _properties(definition, (*path, name))
+
+
+def _count_marks(node: Any) -> int:
+    if isinstance(node, Mapping):
+        return (node.get("secret") is True) + sum(_count_marks(child) for child in node.values())
+    return sum(_count_marks(child) for child in node) if isinstance(node, list) else 0
+
+
+def _convert_each(
+    config: dict[str, Any], schema: Mapping[str, Any], convert: Callable[[dict[str, Any], str, tuple[str, ...]], None]
+) -> dict[str, Any]:
+    for path in secret_paths(schema):
+        container = _look_up(config, path[:-1])
+        if isinstance(container, dict):
+            convert(container, path[-1], path)
+    return config
+
+
+def _look_up(node: Any, path: tuple[str, ...]) -> Any:
+    for name in path:
+        node = node.get(name) if isinstance(node, Mapping) else None
+    return node
+
+
+def _make_objects(config: dict[str, Any], path: tuple[str, ...]) -> None:
+    for name in path:
+        config = config.setdefault(name, {})
+        if not isinstance(config, dict):
+            return

@@ -1,0 +1,209 @@
+"""Keys: the ring in the environment, and the random data key of each sub-account that the ring wraps.
+
+The ring wraps data keys and nothing else, so that rotating it rewraps one row a sub-account, and deleting a sub-account's
+row shreds everything that was ever encrypted for it.
+"""
+
+import base64
+import binascii
+import json
+import os
+import re
+import threading
+import time
+from dataclasses import dataclass
+from functools import lru_cache
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from django.apps import apps
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+from django.db import models
+from django.db.models.functions import Cast
+
+from tenants.scope import current_scope
+
+KEY_BYTES = 32
+NONCE_BYTES = 12
+TAG_BYTES = 16
+CACHE_SECONDS = 300
+
+ADVICE = 'set it to "<id>:<base64 of 32 random bytes>", several separated by commas, the first one encrypting'
+KEY_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+
+
+class EncryptionError(Exception):
+    """Something could not be encrypted or decrypted."""
+
+
+class DecryptionFailed(EncryptionError):
+    """A ciphertext was changed, moved to another column, row or sub-account, or was never one."""
+
+
+class KeyUnknown(EncryptionError):
+    """The key that a ciphertext needs is not there, or is not the bound sub-account's."""
+
+
+@dataclass(frozen=True)
+class KeyRing:
+    """The keys of `ENCRYPTION_KEYS` by id; the first one wraps, all of them unwrap."""
+
+    keys: dict[str, bytes]
+
+    @classmethod
+    def parse(cls, entries: tuple[str, ...]) -> "KeyRing":
+        """Read "id:base64" entries; raise ImproperlyConfigured, without repeating a key, when one is no good."""
+        keys: dict[str, bytes] = {}
+        for number, entry in enumerate(entries, start=1):
+            kid, _, encoded = entry.strip().partition(":")
+            try:
+                key = decode(encoded)
+            except ValueError:
+                key = b""
+            if not KEY_ID.fullmatch(kid) or len(key) != KEY_BYTES:
+                raise ImproperlyConfigured(f"ENCRYPTION_KEYS is malformed at entry {number}: {ADVICE}.")
+            if len(set(key)) < 8:
+                raise ImproperlyConfigured(f"ENCRYPTION_KEYS is too weak at entry {number}: {ADVICE}.")
+            if kid in keys or key in keys.values():
+                raise ImproperlyConfigured(f"ENCRYPTION_KEYS repeats an id or a key at entry {number}: {ADVICE}.")
+            keys[kid] = key
+        if not keys:
+            raise ImproperlyConfigured(f"ENCRYPTION_KEYS is missing: {ADVICE}.")
+        return cls(keys)
+
+    @property
+    def primary(self) -> str:
+        """The id of the key that wraps new data keys."""
+        return next(iter(self.keys))
+
+    def wrap(self, data_key: bytes, *, sub_account_id: int) -> tuple[str, str]:
+        """Return (id of the wrapping key, base64 of nonce and wrapped data key)."""
+        nonce = os.urandom(NONCE_BYTES)
+        wrapped = AESGCM(self.keys[self.primary]).encrypt(nonce, data_key, _wrapping(self.primary, sub_account_id))
+        return self.primary, encode(nonce + wrapped)
+
+    def unwrap(self, kid: str, wrapped_key: str, *, sub_account_id: int) -> bytes:
+        """Return the data key; raise KeyUnknown without that wrapping key, DecryptionFailed for a key that is not its."""
+        if kid not in self.keys:
+            raise KeyUnknown(f'ENCRYPTION_KEYS has no key "{kid}", which wraps the data key of {sub_account_id}.')
+        try:
+            raw = decode(wrapped_key)
+            if len(raw) != NONCE_BYTES + KEY_BYTES + TAG_BYTES:
+                raise ValueError("A wrapped key has another length.")
+            return AESGCM(self.keys[kid]).decrypt(raw[:NONCE_BYTES], raw[NONCE_BYTES:], _wrapping(kid, sub_account_id))
+        except (ValueError, InvalidTag) as error:
+            raise DecryptionFailed(f"The data key of sub-account {sub_account_id} does not unwrap.") from error
+
+
+def encode(raw: bytes) -> str:
+    """Return base64 as text."""
+    return base64.b64encode(raw).decode("ascii")
+
+
+def decode(text: str) -> bytes:
+    """Return what base64 of either alphabet, padded or not, stands for; raise ValueError when it is none."""
+    text = text.rstrip("=").replace("-", "+").replace("_", "/")
+    try:
+        return base64.b64decode(text + "=" * (-len(text) % 4), validate=True)
+    except binascii.Error as error:
+        raise ValueError("This is not base64.") from error
+
+
+def bind(*parts: str | int) -> bytes:
+    """Return associated data that no other sequence of parts gives."""
+    return json.dumps([str(part) for part in parts]).encode()
+
+
+def _wrapping(kid: str, sub_account_id: int) -> bytes:
+    return bind("data key", kid, sub_account_id)
+
+
+def key_ring() -> KeyRing:
+    """Return the ring of the settings; raise ImproperlyConfigured, in one sentence, when there is none."""
+    return _parse(tuple(settings.ENCRYPTION_KEYS))
+
+
+_parse = lru_cache(maxsize=4)(KeyRing.parse)
+
+
+class DataKeys:
+    """The unwrapped data keys this process has used in the last five minutes, read from `DataKey` otherwise."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._cached: dict[int, tuple[bytes, float]] = {}
+        self._inserted: dict[int, str] = {}
+
+    def get(self, sub_account_id: int) -> bytes:
+        """Return the data key of a sub-account; raise KeyUnknown when it has none, or is not the bound one."""
+        self._require_bound(sub_account_id)
+        key = self._recall(sub_account_id) or self._read(sub_account_id)
+        if key is None:
+            raise KeyUnknown(f"Sub-account {sub_account_id} has no data key.")
+        return key
+
+    def get_or_create(self, sub_account_id: int) -> bytes:
+        """Return the data key of a sub-account, made by its first use; of several first uses one makes it."""
+        self._require_bound(sub_account_id)
+        return self._recall(sub_account_id) or self._read(sub_account_id) or self._create(sub_account_id)
+
+    def clear(self) -> None:
+        """Forget every unwrapped key, so that the next use reads its row."""
+        with self._lock:
+            self._cached.clear()
+            self._inserted.clear()
+
+    def _require_bound(self, sub_account_id: int) -> None:
+        # A cached key needs no query, so row security could not refuse it to another tenant.
+        scope = current_scope()
+        if not scope.is_system and scope.sub_account_id != sub_account_id:
+            raise KeyUnknown(f"The data key of sub-account {sub_account_id} is not the bound sub-account's.")
+
+    def _recall(self, sub_account_id: int) -> bytes | None:
+        with self._lock:
+            key, until = self._cached.get(sub_account_id, (None, 0.0))
+            return key if until > time.monotonic() else None
+
+    def _read(self, sub_account_id: int) -> bytes | None:
+        transaction_id = models.Func(function="pg_current_xact_id_if_assigned", output_field=models.TextField())
+        rows = _model().objects.annotate(transaction_id=Cast(transaction_id, models.TextField()))
+        row = rows.filter(sub_account_id=sub_account_id).values_list("kid", "wrapped_key", "transaction_id").first()
+        if row is None:
+            return None
+        kid, wrapped_key, transaction_id = row
+        key = key_ring().unwrap(kid, wrapped_key, sub_account_id=sub_account_id)
+        with self._lock:
+            # A row that this very transaction inserted may yet be rolled back, and its key must not outlive it.
+            if transaction_id is None or self._inserted.get(sub_account_id) != transaction_id:
+                self._inserted.pop(sub_account_id, None)
+                self._cached[sub_account_id] = (key, time.monotonic() + CACHE_SECONDS)
+        return key
+
+    def _create(self, sub_account_id: int) -> bytes:
+        kid, wrapped_key = key_ring().wrap(os.urandom(KEY_BYTES), sub_account_id=sub_account_id)
+        row = _model()(sub_account_id=sub_account_id, kid=kid, wrapped_key=wrapped_key)
+        # Waits for another transaction that is inserting one, then leaves that one be.
+        _model().objects.bulk_create([row], ignore_conflicts=True)
+        transaction_id = models.Func(function="pg_current_xact_id", output_field=models.TextField())
+        stored = (
+            _model()
+            .objects.filter(sub_account_id=sub_account_id, wrapped_key=wrapped_key)
+            .values_list(Cast(transaction_id, models.TextField()), flat=True)
+            .first()
+        )
+        if stored is not None:
+            with self._lock:
+                self._inserted[sub_account_id] = stored
+        key = self._read(sub_account_id)
+        if key is None:
+            raise KeyUnknown(f"The data key of sub-account {sub_account_id} was deleted while it was made.")
+        return key
+
+
+def _model() -> type[models.Model]:
+    # By name: the models' own fields stand on this module.
+    return apps.get_model("security", "DataKey")
+
+
+data_keys = DataKeys()

@@ -1,0 +1,143 @@
+"""Throttles that are exact however many threads and processes count: one upsert in PostgreSQL a hit.
+
+A hit is counted before the request's scope opens, in a transaction of its own: inside, one tenant's requests would wait
+for each other's commit, and a refused request, rolled back, would not count.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from math import ceil
+
+from django.conf import settings
+from django.db import connection
+from django.http import HttpRequest
+from django.utils.crypto import salted_hmac
+
+from loctelli.errors import DomainError
+
+LONGEST_WINDOW = 86_400
+
+Address = IPv4Address | IPv6Address
+
+
+class ThrottledTooLate(RuntimeError):
+    """A hit was to be counted inside a transaction."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """How many hits are let through in a window of so many seconds, which begins with its first hit."""
+
+    limit: int
+    seconds: int
+
+    @classmethod
+    def parse(cls, text: str) -> "Rate":
+        """Read "<hits>/<seconds>", as the settings write it; raise ValueError for anything else."""
+        match = re.fullmatch(r"([0-9]{1,9})/([0-9]{1,5})", text)
+        rate = cls(int(match[1]), int(match[2])) if match else cls(0, 0)
+        if rate.limit < 1 or not 1 <= rate.seconds <= LONGEST_WINDOW:
+            raise ValueError(f'"{text}" is no rate: write "<hits>/<seconds>", such as "600/60", a day at most.')
+        return rate
+
+    def __str__(self) -> str:
+        return f"{self.limit}/{self.seconds}"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the count says of one hit; `reset_seconds` is when its window ends, rounded up."""
+
+    allowed: bool
+    limit: int
+    remaining: int
+    reset_seconds: int
+    window_seconds: int
+
+
+class Throttled(DomainError):
+    """More hits came than a rate allows."""
+
+    code = "throttled"
+    status = 429
+
+    def __init__(self, verdicts: Mapping[str, Verdict]) -> None:
+        wait = max((verdict.reset_seconds for verdict in verdicts.values() if not verdict.allowed), default=1)
+        super().__init__(
+            f"Too many requests: try again in {wait} second{'' if wait == 1 else 's'}.",
+            headers={"Retry-After": str(wait), **rate_limit_headers(verdicts)},
+        )
+
+
+def hit(key: str, rate: Rate) -> Verdict:
+    """Count one hit on a key, such as "login:address:203.0.113.7", and return what its rate says; never raises for it.
+
+    Only a keyed hash of key and rate is stored. Raises ThrottledTooLate inside a transaction, scopes included.
+    """
+    # As Django's own durable blocks do, look past the transaction that a test case wraps around everything.
+    if any(not block._from_testcase for block in connection.atomic_blocks):
+        raise ThrottledTooLate("A hit is counted before the transaction that it may refuse begins.")
+    name = salted_hmac("security.throttling", f"{rate} {key}", algorithm="sha256").hexdigest()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT hits, reset_seconds FROM throttle_hit(%s, %s)", [name, rate.seconds])
+        hits, reset_seconds = cursor.fetchone()
+    return Verdict(
+        allowed=hits <= rate.limit,
+        limit=rate.limit,
+        remaining=max(rate.limit - hits, 0),
+        reset_seconds=max(ceil(reset_seconds), 1),
+        window_seconds=rate.seconds,
+    )
+
+
+def rate_limit_headers(verdicts: Mapping[str, Verdict]) -> dict[str, str]:
+    """Return the `RateLimit` fields of draft-ietf-httpapi-ratelimit-headers-10 for policies by name, such as "api"."""
+    return {
+        "RateLimit-Policy": ", ".join(f'"{name}";q={v.limit};w={v.window_seconds}' for name, v in verdicts.items()),
+        "RateLimit": ", ".join(f'"{name}";r={v.remaining};t={v.reset_seconds}' for name, v in verdicts.items()),
+    }
+
+
+def prune() -> int:
+    """Delete the counters of windows long past, in the system scope; return how many."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "DELETE FROM throttle_counters WHERE window_start < now() - make_interval(secs => %s)", [LONGEST_WINDOW]
+        )
+        return cursor.rowcount
+
+
+def peer_address(request: HttpRequest) -> Address | None:
+    """Return the address a request came from as the trusted proxies saw it; None when it came over no network.
+
+    Each of `TRUSTED_PROXY_HOPS` proxies has appended the address it was called from to `X-Forwarded-For`; whatever
+    stands further left is the client's own word. An unreadable entry gives way to the proxy's that passed it on.
+    """
+    forwarded = request.META.get("HTTP_X_FORWARDED_FOR", "").split(",") if settings.TRUSTED_PROXY_HOPS else []
+    chain = [*forwarded, request.META.get("REMOTE_ADDR") or ""]
+    for entry in chain[max(len(chain) - 1 - settings.TRUSTED_PROXY_HOPS, 0) :]:
+        address = _parse_address(entry.strip())
+        if address is not None:
+            return address
+    return None
+
+
+def client_address(request: HttpRequest) -> str:
+    """Return what to throttle a client by: its IPv4 address or, since one client holds them all, its IPv6 /64."""
+    address = peer_address(request)
+    if isinstance(address, IPv6Address):
+        return str(ip_network((int(address) >> 64 << 64, 64)))
+    return str(address) if address else "unknown"
+
+
+def _parse_address(entry: str) -> Address | None:
+    # Some proxies write the port too: "203.0.113.7:4711", "[2001:db8::1]:4711"; a zone names an interface of ours.
+    if match := re.fullmatch(r"\[([^]]*)\](:[0-9]+)?|([0-9.]+):[0-9]+", entry):
+        entry = match[1] or match[3] or ""
+    try:
+        address = ip_address(entry.partition("%")[0])
+    except ValueError:
+        return None
+    return (address.ipv4_mapped or address) if isinstance(address, IPv6Address) else address

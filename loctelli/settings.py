@@ -175,6 +175,9 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 8}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
+# The first platform admin, read by `manage.py seed` alone.
+ADMIN_EMAIL = env.str("ADMIN_EMAIL", default="")
+ADMIN_PASSWORD = env.str("ADMIN_PASSWORD", default="")
 ENCRYPTION_KEYS = env.list("ENCRYPTION_KEYS", default=[])
 JWT_SIGNING_KEY = secret("JWT_SIGNING_KEY", 43, "43 or more random characters, other than SECRET_KEY")
 if JWT_SIGNING_KEY == SECRET_KEY:

@@ -10,6 +10,9 @@ class TenantModelSerializer(ModelSerializer):
     Ids of other rows are looked up through their tenant manager, so that a foreign one does not exist.
     """
 
+    # A sealed column is opened with its tenant's key.
+    always_reads = ("sub_account",)
+
     def build_relational_field(self, field_name, relation_info):
         field_class, kwargs = super().build_relational_field(field_name, relation_info)
         if field_name == "sub_account":

@@ -33,7 +33,7 @@ class Selection:
     @cached_property
     def columns(self) -> tuple[str, ...] | None:
         """The model's own columns that are read; None for all, when a computed field doesn't say what it reads."""
-        found = {self.model._meta.pk.name}
+        found = {self.model._meta.pk.name, *self.serializer.always_reads}
         for name in self.fields:
             reads = self.serializer.reads(name)
             if reads is None:

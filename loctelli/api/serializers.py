@@ -71,6 +71,9 @@ class ModelSerializer(Strict, serializers.ModelSerializer):
     - example: an example of the resource for the documentation.
     """
 
+    # Columns that rows can't do without, whatever is selected.
+    always_reads: ClassVar[tuple[str, ...]] = ()
+
     serializer_field_mapping: ClassVar = {
         **serializers.ModelSerializer.serializer_field_mapping,
         models.BigIntegerField: fields.IntegerField,

@@ -226,7 +226,7 @@ def assign_row_id(instance: models.Model) -> int | str:
 
 @receiver(class_prepared)
 def reserve_row_ids(sender: type[models.Model], **kwargs) -> None:
-    """Make a model with encrypted fields take a numbered key from its sequence before INSERT, when they have a value."""
+    """Make a model take its numbered key from its sequence before INSERT, when an encrypted field has a value."""
     key = sender._meta.pk
     if isinstance(key, models.AutoField) and any(isinstance(f, EncryptedField) for f in sender._meta.local_fields):
         key.get_pk_value_on_save = MethodType(_reserve_if_needed, key)  # type: ignore[method-assign]

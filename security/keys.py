@@ -1,7 +1,7 @@
 """Keys: the ring in the environment, and the random data key of each sub-account that the ring wraps.
 
-The ring wraps data keys and nothing else, so that rotating it rewraps one row a sub-account, and deleting a sub-account's
-row shreds everything that was ever encrypted for it.
+The ring wraps data keys and nothing else, so that rotating it rewraps one row a sub-account, and deleting that row
+shreds everything that was ever encrypted for the sub-account.
 """
 
 import base64
@@ -13,16 +13,16 @@ import threading
 import time
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.apps import apps
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
-from django.db import models
-from django.db.models.functions import Cast
+from django.db import connection, models
 
-from tenants.scope import current_scope
+from tenants.scope import Scope, current_scope
 
 KEY_BYTES = 32
 NONCE_BYTES = 12
@@ -84,7 +84,7 @@ class KeyRing:
         return self.primary, encode(nonce + wrapped)
 
     def unwrap(self, kid: str, wrapped_key: str, *, sub_account_id: int) -> bytes:
-        """Return the data key; raise KeyUnknown without that wrapping key, DecryptionFailed for a key that is not its."""
+        """Return the data key; raise KeyUnknown without that wrapping key, DecryptionFailed when it does not open."""
         if kid not in self.keys:
             raise KeyUnknown(f'ENCRYPTION_KEYS has no key "{kid}", which wraps the data key of {sub_account_id}.')
         try:
@@ -127,78 +127,92 @@ def key_ring() -> KeyRing:
 _parse = lru_cache(maxsize=4)(KeyRing.parse)
 
 
+class Fresh(NamedTuple):
+    """A data key inserted by a transaction that may yet be rolled back: nobody else may rely on it."""
+
+    scope: Scope
+    savepoints: tuple[str | None, ...]
+    key: bytes
+
+    def holds(self, scope: Scope) -> bool:
+        """Return whether this is the same transaction, and no savepoint has ended since that took the row along."""
+        return self.scope is scope and _savepoints()[: len(self.savepoints)] == self.savepoints
+
+
 class DataKeys:
     """The unwrapped data keys this process has used in the last five minutes, read from `DataKey` otherwise."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._cached: dict[int, tuple[bytes, float]] = {}
-        self._inserted: dict[int, str] = {}
+        self._fresh: dict[int, Fresh] = {}
 
     def get(self, sub_account_id: int) -> bytes:
         """Return the data key of a sub-account; raise KeyUnknown when it has none, or is not the bound one."""
-        self._require_bound(sub_account_id)
-        key = self._recall(sub_account_id) or self._read(sub_account_id)
+        scope = _bound_to(sub_account_id)
+        key = self._recall(sub_account_id, scope) or self._read(sub_account_id, scope)
         if key is None:
             raise KeyUnknown(f"Sub-account {sub_account_id} has no data key.")
         return key
 
     def get_or_create(self, sub_account_id: int) -> bytes:
         """Return the data key of a sub-account, made by its first use; of several first uses one makes it."""
-        self._require_bound(sub_account_id)
-        return self._recall(sub_account_id) or self._read(sub_account_id) or self._create(sub_account_id)
+        scope = _bound_to(sub_account_id)
+        key = self._recall(sub_account_id, scope) or self._read(sub_account_id, scope)
+        return key or self._create(sub_account_id, scope)
 
     def clear(self) -> None:
         """Forget every unwrapped key, so that the next use reads its row."""
         with self._lock:
             self._cached.clear()
-            self._inserted.clear()
+            self._fresh.clear()
 
-    def _require_bound(self, sub_account_id: int) -> None:
-        # A cached key needs no query, so row security could not refuse it to another tenant.
-        scope = current_scope()
-        if not scope.is_system and scope.sub_account_id != sub_account_id:
-            raise KeyUnknown(f"The data key of sub-account {sub_account_id} is not the bound sub-account's.")
-
-    def _recall(self, sub_account_id: int) -> bytes | None:
+    def _recall(self, sub_account_id: int, scope: Scope) -> bytes | None:
         with self._lock:
+            fresh = self._fresh.get(sub_account_id)
+            if fresh is not None and fresh.holds(scope):
+                return fresh.key
             key, until = self._cached.get(sub_account_id, (None, 0.0))
             return key if until > time.monotonic() else None
 
-    def _read(self, sub_account_id: int) -> bytes | None:
-        transaction_id = models.Func(function="pg_current_xact_id_if_assigned", output_field=models.TextField())
-        rows = _model().objects.annotate(transaction_id=Cast(transaction_id, models.TextField()))
-        row = rows.filter(sub_account_id=sub_account_id).values_list("kid", "wrapped_key", "transaction_id").first()
+    def _read(self, sub_account_id: int, scope: Scope) -> bytes | None:
+        row = _model().objects.filter(sub_account_id=sub_account_id).values_list("kid", "wrapped_key").first()
         if row is None:
             return None
-        kid, wrapped_key, transaction_id = row
-        key = key_ring().unwrap(kid, wrapped_key, sub_account_id=sub_account_id)
+        key = key_ring().unwrap(*row, sub_account_id=sub_account_id)
         with self._lock:
-            # A row that this very transaction inserted may yet be rolled back, and its key must not outlive it.
-            if transaction_id is None or self._inserted.get(sub_account_id) != transaction_id:
-                self._inserted.pop(sub_account_id, None)
+            fresh = self._fresh.get(sub_account_id)
+            if fresh is not None and fresh.scope is scope:
+                self._fresh[sub_account_id] = Fresh(scope, _savepoints(), key)
+            else:
+                # Somebody else's row that is visible here is committed.
+                self._fresh.pop(sub_account_id, None)
                 self._cached[sub_account_id] = (key, time.monotonic() + CACHE_SECONDS)
         return key
 
-    def _create(self, sub_account_id: int) -> bytes:
-        kid, wrapped_key = key_ring().wrap(os.urandom(KEY_BYTES), sub_account_id=sub_account_id)
+    def _create(self, sub_account_id: int, scope: Scope) -> bytes:
+        key = os.urandom(KEY_BYTES)
+        kid, wrapped_key = key_ring().wrap(key, sub_account_id=sub_account_id)
+        # Waits for another transaction that is inserting one, and then leaves that one be.
         row = _model()(sub_account_id=sub_account_id, kid=kid, wrapped_key=wrapped_key)
-        # Waits for another transaction that is inserting one, then leaves that one be.
         _model().objects.bulk_create([row], ignore_conflicts=True)
-        transaction_id = models.Func(function="pg_current_xact_id", output_field=models.TextField())
-        stored = (
-            _model()
-            .objects.filter(sub_account_id=sub_account_id, wrapped_key=wrapped_key)
-            .values_list(Cast(transaction_id, models.TextField()), flat=True)
-            .first()
-        )
-        if stored is not None:
+        if _model().objects.filter(sub_account_id=sub_account_id, wrapped_key=wrapped_key).exists():
             with self._lock:
-                self._inserted[sub_account_id] = stored
-        key = self._read(sub_account_id)
-        if key is None:
-            raise KeyUnknown(f"The data key of sub-account {sub_account_id} was deleted while it was made.")
-        return key
+                self._fresh[sub_account_id] = Fresh(scope, _savepoints(), key)
+            return key
+        return self.get(sub_account_id)
+
+
+def _bound_to(sub_account_id: int) -> Scope:
+    # A remembered key needs no query, so row security could not refuse it to another tenant.
+    scope = current_scope()
+    if not scope.is_system and scope.sub_account_id != sub_account_id:
+        raise KeyUnknown(f"The data key of sub-account {sub_account_id} is not the bound sub-account's.")
+    return scope
+
+
+def _savepoints() -> tuple[str | None, ...]:
+    return tuple(connection.savepoint_ids)
 
 
 def _model() -> type[models.Model]:

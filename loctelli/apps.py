@@ -1,5 +1,8 @@
 from django.apps import AppConfig
 from django.contrib.admin import apps as admin
+from django.core import checks
+
+from loctelli.database.checks import check_schema
 
 
 class LoctelliConfig(AppConfig):
@@ -7,7 +10,7 @@ class LoctelliConfig(AppConfig):
     default = True
 
     def ready(self) -> None:
-        from loctelli.database import checks  # noqa: F401, the import registers them
+        checks.register(check_schema, checks.Tags.database)
 
 
 class ConsoleConfig(admin.AdminConfig):

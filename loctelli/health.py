@@ -1,4 +1,4 @@
-"""What a load balancer and an operator ask: is the process alive, is the service ready, and what when the database is not.
+"""What a load balancer and an operator ask, and what a request gets when the database is not there.
 
 `/healthz` says that the process answers. `/readyz` names what fails: the database, its migrations, the worker.
 """
@@ -39,7 +39,7 @@ def readyz(request: HttpRequest) -> JsonResponse:
 
 
 def _checks() -> dict[str, str]:
-    """Return what each part says: "ok", or in a word what is wrong; nothing can be known of what lies behind a failure."""
+    """Return what each part says: "ok", or in a word what is wrong. Behind a failure nothing can be known."""
     checks = {"database": "unreachable", "migrations": "unknown", "worker": "unknown"}
     try:
         connection.ensure_connection()

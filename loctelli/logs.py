@@ -64,7 +64,8 @@ def configuration(*, json_lines: bool, level: str) -> dict[str, Any]:
             "django.request": {"level": "ERROR"},
             # Chatty about every connection it hands out.
             "psycopg.pool": {"level": "WARNING"},
-            "procrastinate": {"level": level},
+            # Names every job with its arguments.
+            "procrastinate": {"level": "WARNING"},
         },
     }
 

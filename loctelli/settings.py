@@ -42,9 +42,7 @@ def number(name: str, default: int) -> int:
 
 ENVIRONMENT = env.str("DJANGO_ENV", default="production")
 if ENVIRONMENT not in ("development", "production"):
-    raise ImproperlyConfigured(
-        f'DJANGO_ENV is "{ENVIRONMENT}": set it to "development" or "production".'
-    )
+    raise ImproperlyConfigured(f'DJANGO_ENV is "{ENVIRONMENT}": set it to "development" or "production".')
 PRODUCTION = ENVIRONMENT == "production"
 DEBUG = not PRODUCTION and env.bool("DEBUG", default=False)
 

@@ -1,4 +1,4 @@
-"""The database engine: PostgreSQL as Django knows it, plus the binding, the owner's connection and the embedded server."""
+"""The database engine: Django's PostgreSQL, plus the binding, the owner's connection and the embedded server."""
 
 import logging
 from collections.abc import Iterator
@@ -40,9 +40,7 @@ class DatabaseWrapper(postgresql.DatabaseWrapper):
         if self.alias == NO_DB_ALIAS or not options:
             return None
         if self.alias not in self._connection_pools:
-            pool = Pool(
-                kwargs=self._new_connection_params, open=False, configure=self._configure_connection, **options
-            )
+            pool = Pool(kwargs=self._new_connection_params, open=False, configure=self._configure_connection, **options)
             # Threads may race to here; none of the pools is open yet, and the first one stays.
             self._connection_pools.setdefault(self.alias, pool)
         return self._connection_pools[self.alias]
@@ -79,6 +77,19 @@ class DatabaseWrapper(postgresql.DatabaseWrapper):
             # Creating or destroying a test database renames the one to connect to.
             login["NAME"] = owner["NAME"]
             self._reconnect_with(login)
+
+    def system_connection_params(self) -> dict[str, Any]:
+        """Return what psycopg connects with to be the system role from the start, past any pooler.
+
+        For the worker alone: it listens for notifications, which a pooler in transaction mode does not pass on.
+        """
+        params = self._new_connection_params()
+        for django_only in ("cursor_factory", "context", "autocommit"):
+            del params[django_only]
+        if settings.DATABASE_OWNER:
+            direct = settings.DATABASE_OWNER
+            params |= {"host": direct["HOST"], "port": direct["PORT"]}
+        return {**params, "options": f"-c role={settings.DATABASE_ROLES.system}"}
 
     def _reconnect_with(self, settings_dict: dict[str, Any]) -> None:
         self.close()

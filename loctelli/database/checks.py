@@ -3,11 +3,10 @@
 from collections.abc import Sequence
 from typing import Any
 
-from django.core.checks import CheckMessage, Error, Tags, register
+from django.core.checks import CheckMessage, Error
 from django.db import connections
 
 
-@register(Tags.database)
 def check_schema(databases: Sequence[str] | None = None, **kwargs: Any) -> list[CheckMessage]:
     """Say so when the application's role looks for its tables elsewhere than the address says."""
     problems: list[CheckMessage] = []

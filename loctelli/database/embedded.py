@@ -84,7 +84,7 @@ class EmbeddedServer:
         path = self.directory / "credentials.json"
         if not path.exists():
             if (self.directory / "data").exists():
-                raise ServerFailed(f"{path} is gone, and with it the passwords of the data beside it: restore the file.")
+                raise ServerFailed(f"{path} is gone, and with it the passwords of the data beside it: restore it.")
             passwords = {name: secrets.token_urlsafe(24) for name in ("administrator", "owner", "login")}
             unfinished = path.with_suffix(f".{os.getpid()}")
             with open(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:

@@ -21,7 +21,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from loctelli.database.binaries import ServerFailed, programs, server_account
 
@@ -79,7 +79,7 @@ class Keeper:
 
     def _become_the_only_keeper(self) -> bool:
         """Take the keeper's lock, or return False because another keeper's server turned out to be ready."""
-        self.keeper_lock = open(self.directory / "keeper.lock", "w")
+        self.keeper_lock = os.open(self.directory / "keeper.lock", os.O_RDWR | os.O_CREAT, 0o600)
         deadline = time.monotonic() + START_SECONDS
         while not _try_lock(self.keeper_lock):
             if running_port(self.directory):
@@ -147,7 +147,9 @@ class Keeper:
             if "could not bind" in complaint or "could not create any TCP/IP sockets" in complaint:
                 (self.directory / "port").unlink(missing_ok=True)
             elif not any(sign in complaint for sign in PREDECESSOR) or time.monotonic() > deadline:
-                raise ServerFailed(f"The embedded PostgreSQL did not start: {complaint[-500:].strip()} (see {self.log})")
+                raise ServerFailed(
+                    f"The embedded PostgreSQL did not start: {complaint[-500:].strip()} (see {self.log})"
+                )
             time.sleep(0.2)
 
     def _launch(self, port: int) -> None:
@@ -198,7 +200,7 @@ class Keeper:
                 time.sleep(0.25)
                 if self.server.poll() is not None:
                     self._start()
-                if not _try_lock(users):
+                if not _try_lock(users.fileno()):
                     unused_since = None
                     continue
                 unused_since = unused_since or time.monotonic()
@@ -240,7 +242,7 @@ class _Directory:
         os.close(self.descriptor)
 
 
-def _try_lock(file: IO[Any]) -> bool:
+def _try_lock(file: int) -> bool:
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:

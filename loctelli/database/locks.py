@@ -5,6 +5,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 NAMESPACE = "loctelli"
@@ -28,6 +29,14 @@ def session_lock(connection: BaseDatabaseWrapper, name: str) -> Iterator[None]:
         # A connection that is gone has released the lock itself.
         if connection.connection is not None and not connection.connection.closed:
             _ask(connection, "SELECT pg_advisory_unlock(%s, %s)", key)
+
+
+@contextmanager
+def owner_lock(name: str) -> Iterator[None]:
+    """Hold the lock of this name on a connection made for it, so that the block's own connection is free to be any."""
+    lock_holder = connections[DEFAULT_DB_ALIAS].copy(alias="lock")
+    with lock_holder.as_owner(), session_lock(lock_holder, name):
+        yield
 
 
 def _ask(connection: BaseDatabaseWrapper, question: str, parameters: tuple[int, int]) -> bool:

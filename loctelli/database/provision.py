@@ -1,4 +1,4 @@
-"""The roles and the database that isolation stands on, made from an administrator's connection, again and again alike."""
+"""The roles and the database that isolation stands on, made from an administrator's connection; idempotent."""
 
 from typing import LiteralString
 
@@ -60,7 +60,9 @@ class _Roles:
         self.connection = connection
         self.roles = roles
 
-    def apply(self, owner_password: str | None, login_password: str | None, schema: str, create_databases: bool) -> None:
+    def apply(
+        self, owner_password: str | None, login_password: str | None, schema: str, create_databases: bool
+    ) -> None:
         roles = self.roles
         self._role(roles.owner, "LOGIN INHERIT " + ("CREATEDB" if create_databases else "NOCREATEDB"))
         self._role(roles.login, "LOGIN NOINHERIT NOCREATEDB")
@@ -103,9 +105,7 @@ class _Roles:
         if self.connection.info.server_version >= 160000:
             # Before 16 the member's own INHERIT or NOINHERIT decides.
             options = " WITH INHERIT TRUE, SET TRUE" if inherit else " WITH INHERIT FALSE, SET TRUE"
-        self.connection.execute(
-            sql.SQL("GRANT {} TO {}" + options).format(sql.Identifier(role), sql.Identifier(to))
-        )
+        self.connection.execute(sql.SQL("GRANT {} TO {}" + options).format(sql.Identifier(role), sql.Identifier(to)))
 
     def _forbid(self, *, member: str, of: str) -> None:
         if _is_direct_member(self.connection, member, of):

@@ -25,7 +25,9 @@ class Command(BaseCommand):
     requires_system_checks = ()
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--admin-url", required=True, help="postgresql://admin:password@host:port/postgres?sslmode=…")
+        parser.add_argument(
+            "--admin-url", required=True, help="postgresql://admin:password@host:port/postgres?sslmode=…"
+        )
         parser.add_argument("--database", default="loctelli", help="the database to create (default: loctelli)")
         parser.add_argument("--schema", default=urls.DEFAULT_SCHEMA, help="the schema of the tables (default: public)")
         parser.add_argument("--prefix", help="what the roles' names start with (default: DATABASE_ROLE_PREFIX)")

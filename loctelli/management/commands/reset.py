@@ -12,8 +12,8 @@ from psycopg import sql
 
 class Command(BaseCommand):
     help = (
-        "Drop everything in the database's schema, then migrate and seed it anew, with the demo data. Development only; "
-        "asks first."
+        "Drop everything in the database's schema, then migrate and seed it anew, with the demo data. "
+        "Development only; asks first."
     )
     # The tables that the checks would look at may be what is wrong.
     requires_system_checks = ()

@@ -32,13 +32,14 @@ class TenantBindingMiddleware:
         claims = self.claims(request)
         if claims is None:
             return self.get_response(request)
-        verdict = throttling.hit(f"api:user:{claims.user_id}", self.rate)
-        if verdict.allowed:
-            response = self.bound_response(request, claims)
-        else:
-            request.refusal = throttling.Throttled(verdict)  # type: ignore[attr-defined]
-            response = self.get_response(request)
-        return throttling.add_headers(response, verdict)
+        verdicts = {"api": throttling.hit(f"api:user:{claims.user_id}", self.rate)}
+        if not verdicts["api"].allowed:
+            request.refusal = throttling.Throttled(verdicts)  # type: ignore[attr-defined]
+            return self.get_response(request)
+        response = self.bound_response(request, claims)
+        for name, value in throttling.rate_limit_headers(verdicts).items():
+            response.headers[name] = value
+        return response
 
     def claims(self, request: HttpRequest) -> tokens.Claims | None:
         """Return the claims of the request's bearer token, or None where there is no valid one or none is needed."""

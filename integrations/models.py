@@ -1,16 +1,18 @@
 """Outside services: what can be connected, and what a sub-account has connected."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
 from integrations.choices import IntegrationStatus
+from integrations.configuration import refuse_plaintext, validate_config
 from loctelli.database.constraints import one_of
 from loctelli.database.fields import ForeignKey, StringField
 from loctelli.database.models import StampedModel
-from security.fields import EncryptedTextField, sealed
+from security.config_secrets import Place, mask_secrets, seal_secrets, unseal_secrets
+from security.fields import EncryptedTextField, assign_row_id, sealed
 from tenants.access import Access
 from tenants.models import TenantModel
 
@@ -80,3 +82,39 @@ class Integration(TenantModel, StampedModel):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def has_webhook_secret(self) -> bool:
+        return self.__dict__.get("webhook_secret") is not None
+
+    @property
+    def masked_config(self) -> dict[str, Any]:
+        """The configuration to show: {"set": true} in place of each secret that is there."""
+        return mask_secrets(self.config, self.integration_template.config_schema)
+
+    @property
+    def revealed_config(self) -> dict[str, Any]:
+        """The configuration with its secrets in plaintext, for the call that needs them."""
+        return unseal_secrets(self.config, self.integration_template.config_schema, place=self._place)
+
+    def configure(self, config: dict[str, Any]) -> None:
+        """Take a configuration from outside; secrets left out or given back masked stay as they are. Doesn't save.
+
+        Raises InvalidRequest with the path of each value that the template's JSON Schema refuses.
+        """
+        schema, stored = self.integration_template.config_schema, self.config or {}
+        sealed_config = seal_secrets(config, schema, place=self._place, stored=stored)
+        validate_config(unseal_secrets(sealed_config, schema, place=self._place), schema)
+        self.config = sealed_config
+
+    @property
+    def _place(self) -> Place:
+        return Place(self.tenant_id, self._meta.db_table, assign_row_id(self))
+
+    def save(self, *args, update_fields=None, **kwargs) -> None:
+        if update_fields is None or "config" in update_fields:
+            refuse_plaintext(self.config, self.integration_template.config_schema)
+        if self._state.adding:
+            # The row's number is taken beforehand, for ciphertext is bound to it: there is nothing to update.
+            kwargs["force_insert"] = True
+        super().save(*args, update_fields=update_fields, **kwargs)

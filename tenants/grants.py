@@ -4,7 +4,7 @@ from django.apps import apps
 from django.conf import settings
 from django.db import connections
 
-from loctelli.database import job_grants
+from loctelli.database import job_functions
 from tenants.access import Access
 
 # Tables of other packages that a tenant's request has to read.
@@ -53,10 +53,10 @@ def grant_after_migrate(sender, using: str, **kwargs) -> None:
                 for sequence in sequences(connection, table)
             ]
     with connection.cursor() as cursor:
-        cursor.execute("SELECT quote_ident(current_schema())")
+        cursor.execute("SELECT current_schema()")
         schema = cursor.fetchone()[0]
-        cursor.execute("; ".join(statements).format(schema=schema))
-        job_grants.apply(cursor, roles, schema)
+        cursor.execute("; ".join(statements).format(schema=connection.ops.quote_name(schema)))
+        job_functions.apply(cursor, roles, schema)
 
 
 def sequences(connection, table: str) -> list[dict]:

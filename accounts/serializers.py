@@ -1,0 +1,117 @@
+"""How people and sign-in look in the API."""
+
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
+from rest_framework import serializers
+
+from accounts.choices import UserRole
+from accounts.models import User
+from loctelli.api import fields
+from loctelli.api.serializers import Serializer
+from tenants.serializers import TenantModelSerializer
+
+# The system user is the platform's own: nobody is made one.
+ASSIGNABLE_ROLES = [choice for choice in UserRole.choices if choice[0] != UserRole.SYSTEM]
+
+
+class AvailabilityField(serializers.JSONField):
+    """When a person can be booked: an object of weekly hours, or the older list of {date, slots}."""
+
+    default_error_messages = {"invalid_availability": "Must be a JSON object or array."}
+
+    def to_internal_value(self, data):
+        if not isinstance(data, dict | list):
+            self.fail("invalid_availability")
+        return data
+
+
+class UserSerializer(TenantModelSerializer):
+    """A person of the sub-account. The password is written, never read."""
+
+    password = fields.CharField(write_only=True, max_length=255, help_text="Can be set on creation only.")
+    role = fields.ChoiceField(choices=ASSIGNABLE_ROLES, required=False)
+    bookings_time = AvailabilityField(required=False, allow_null=True)
+    last_login_at = fields.DateTimeField(source="last_login", read_only=True)
+
+    class Meta:
+        model = User
+        fields = [
+            "id", "name", "email", "password", "company", "role", "is_active", "budget", "bookings_time",
+            "booking_enabled", "timezone", "calendar_id", "location_id", "assigned_user_id", "last_login_at",
+            "created_at", "updated_at", "sub_account_id",
+        ]  # fmt: skip
+        read_only_fields = ["sub_account_id"]
+        create_only = ["password"]
+        columns = {"last_login_at": ["last_login"]}
+        includes = ["sub_account", "strategies"]
+        example = {
+            "id": 7,
+            "name": "Alice Ames",
+            "email": "alice@acme.example",
+            "company": "Acme Roofing",
+            "role": "manager",
+            "is_active": True,
+            "timezone": "America/New_York",
+            "booking_enabled": 1,
+            "sub_account_id": 2,
+        }
+
+    def validate(self, attrs: dict) -> dict:
+        if "password" in attrs:
+            try:
+                validate_password(attrs["password"], User(name=attrs["name"], email=attrs["email"]))
+            except ValidationError as error:
+                raise serializers.ValidationError(
+                    {"password": [serializers.ErrorDetail(found.messages[0], code=found.code) for found in error.error_list]}
+                ) from error
+        return attrs
+
+    def create(self, validated_data: dict) -> User:
+        password = validated_data.pop("password")
+        acting = self.context["request"].user
+        user = User(**validated_data, created_by_admin_id=acting.sub_account.created_by_admin_id)
+        user.set_password(password)
+        user.save()
+        return user
+
+
+class ProfileSerializer(UserSerializer):
+    """One's own account: what a person may change about themself."""
+
+    class Meta(UserSerializer.Meta):
+        variant = True
+        fields = [name for name in UserSerializer.Meta.fields if name != "password"]
+        read_only_fields = ["sub_account_id", "email", "role", "is_active"]
+        create_only: list[str] = []
+        includes = ["sub_account"]
+
+    password = None
+    role = fields.ChoiceField(choices=UserRole.choices, read_only=True)
+
+
+class LoginSerializer(Serializer):
+    """An address and a password."""
+
+    email = fields.EmailField(max_length=254)
+    password = fields.CharField(max_length=4096, trim_whitespace=False)
+
+
+class AccessTokenSerializer(Serializer):
+    """An access token, how long it holds in seconds, and whose it is."""
+
+    access_token = fields.CharField(read_only=True)
+    token_type = fields.ChoiceField(choices=["Bearer"], read_only=True)
+    expires_in = fields.IntegerField(read_only=True, help_text="Seconds.")
+    user = ProfileSerializer(read_only=True)
+
+
+class SuccessorSerializer(Serializer):
+    """Who gets what belongs to another."""
+
+    user_id = fields.RelatedField(queryset=User._default_manager, source="user")
+
+
+class ReassignedSerializer(Serializer):
+    """How many rows of each table changed hands."""
+
+    reassigned = serializers.DictField(child=fields.IntegerField(), read_only=True)

@@ -1,0 +1,13 @@
+from django.urls import path
+
+from accounts.views import LoginView, MeViewSet, UserViewSet
+from loctelli.api.routers import Router
+
+router = Router()
+router.register("users", UserViewSet)
+
+urlpatterns = [
+    path("auth/login/", LoginView.as_view(), name="login"),
+    path("me/", MeViewSet.as_view({"get": "retrieve", "patch": "partial_update"}), name="me"),
+    *router.urls,
+]

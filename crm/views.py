@@ -1,0 +1,96 @@
+"""The API's doors to leads, bookings, contact submissions and conversations."""
+
+from drf_spectacular.utils import extend_schema
+from rest_framework import status
+from rest_framework.decorators import action
+from rest_framework.response import Response
+
+from accounts.choices import UserRole
+from crm.notes import append_note
+from crm.serializers import (
+    BookingSerializer,
+    ContactSubmissionSerializer,
+    ConversationMessageSerializer,
+    LeadSerializer,
+    NoteSerializer,
+)
+from loctelli.api.viewsets import DestroyMixin, UpdateMixin
+from tenants.views import TenantReadOnlyViewSet, TenantViewSet
+
+
+class LeadViewSet(TenantViewSet):
+    """Leads: the people agents talk with."""
+
+    serializer_class = LeadSerializer
+    read_role = write_role = UserRole.USER
+    delete_role = UserRole.MANAGER
+    filterset_fields = {
+        "status": ["exact", "in"],
+        "regular_user": ["exact"],
+        "strategy": ["exact"],
+        "email": ["exact"],
+        "phone": ["exact"],
+        "custom_id": ["exact"],
+        "created_at": ["gte", "lt"],
+        "updated_at": ["gte", "lt"],
+    }
+    search_fields = ("name", "email", "phone", "company")
+    ordering_fields = ("id", "name", "created_at", "updated_at")
+
+
+class BookingViewSet(TenantViewSet):
+    """Meetings."""
+
+    serializer_class = BookingSerializer
+    read_role = write_role = UserRole.USER
+    delete_role = UserRole.MANAGER
+    filterset_fields = {
+        "status": ["exact", "in"],
+        "booking_type": ["exact"],
+        "regular_user": ["exact"],
+        "lead": ["exact", "isnull"],
+        "created_at": ["gte", "lt"],
+    }
+    ordering_fields = ("id", "created_at", "updated_at")
+
+
+class SubmissionViewSet(UpdateMixin, DestroyMixin, TenantReadOnlyViewSet):
+    """The base of captured people: their own words stay, the work on them is written down."""
+
+    read_role = write_role = UserRole.USER
+    delete_role = UserRole.MANAGER
+    ordering = "-submitted_at"
+    ordering_fields = ("submitted_at", "updated_at")
+
+    @extend_schema(request=NoteSerializer, responses={201: NoteSerializer(many=True)})
+    @action(detail=True, methods=["post"], selectable=False)
+    def notes(self, request, pk: str) -> Response:
+        """Append a note; the answer holds all of them, oldest first."""
+        submission = self.get_object()
+        serializer = NoteSerializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        append_note(submission, content=serializer.validated_data["content"], author=request.user)
+        return Response(submission.notes, status.HTTP_201_CREATED)
+
+
+class ContactSubmissionViewSet(SubmissionViewSet):
+    """People who wrote through a website's contact form."""
+
+    serializer_class = ContactSubmissionSerializer
+    filterset_fields = {
+        "status": ["exact", "in"],
+        "priority": ["exact", "in"],
+        "assigned_to": ["exact", "isnull"],
+        "submitted_at": ["gte", "lt"],
+    }
+    search_fields = ("full_name", "email", "phone", "message")
+
+
+class ConversationMessageViewSet(TenantReadOnlyViewSet):
+    """The messages of conversations; usually asked for one lead's, oldest first."""
+
+    serializer_class = ConversationMessageSerializer
+    read_role = UserRole.USER
+    filterset_fields = {"lead": ["exact"], "role": ["exact"], "message_timestamp": ["gte", "lt"]}
+    ordering = "message_timestamp"
+    ordering_fields = ("message_timestamp",)

@@ -6,7 +6,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from loctelli.api.selection import Selection, is_to_many
+from loctelli.api.selection import Selection, included, is_to_many
 
 Read = Callable[[Any], Any]
 
@@ -30,16 +30,18 @@ class Representation:
         self.columns = [(name, _read(fields[name])) for name in selection.fields]
         self.to_one, self.to_many = [], []
         for name, child in selection.includes.items():
-            several = is_to_many(selection.model._meta.get_field(name))
-            (self.to_many if several else self.to_one).append((name, Representation(child)))
+            if is_to_many(selection.model._meta.get_field(name)):
+                self.to_many.append((name, included(name), Representation(child)))
+            else:
+                self.to_one.append((name, Representation(child)))
 
     def __call__(self, instance: Any) -> dict[str, Any]:
         row = {name: read(instance) for name, read in self.columns}
         for name, represent in self.to_one:
             related = getattr(instance, name)
             row[name] = None if related is None else represent(related)
-        for name, represent in self.to_many:
-            row[name] = [represent(related) for related in getattr(instance, name).all()]
+        for name, attribute, represent in self.to_many:
+            row[name] = [represent(related) for related in getattr(instance, attribute)]
         return row
 
 

@@ -57,7 +57,7 @@ class Selection:
         for name, child in self.includes.items():
             relation, lookup = self.model._meta.get_field(name), prefix + name
             if is_to_many(relation):
-                prefetches.append(child.prefetch(lookup, relation))
+                prefetches.append(child.prefetch(lookup, relation, to_attr=included(name)))
                 continue
             child_columns, child_joins, child_prefetches = child._plan(f"{lookup}__")
             joins += [lookup, *child_joins]
@@ -65,15 +65,20 @@ class Selection:
             columns = None if columns is None or child_columns is None else [*columns, lookup, *child_columns]
         return columns, joins, prefetches
 
-    def prefetch(self, lookup: str, relation) -> Prefetch:
+    def prefetch(self, lookup: str, relation, *, to_attr: str) -> Prefetch:
         """Return the prefetch of a to-many relation: so many rows of each parent, through the model's own manager."""
         queryset = self.apply(self.model._default_manager.order_by("pk"), also=[relation.field.name])
-        return Prefetch(lookup, queryset[:MAX_INCLUDED])
+        return Prefetch(lookup, queryset[:MAX_INCLUDED], to_attr=to_attr)
 
 
 def is_to_many(relation) -> bool:
     """Return whether a relation leads to several rows."""
     return bool(relation.one_to_many)
+
+
+def included(name: str) -> str:
+    """Return the attribute that holds the rows of an included to-many relation, which are not all that it has."""
+    return f"included_{name}"
 
 
 def select(serializer: type, fields: tuple[str, ...] | None = None, include: tuple[str, ...] | None = None) -> Selection:

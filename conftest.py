@@ -24,3 +24,5 @@ def django_db_setup(
     with django_db_blocker.unblock():
         connection.close()
         connection.close_pool()
+
+pytest_plugins = ["loctelli.tests.cast"]

@@ -3,6 +3,7 @@ import os
 import threading
 
 import pytest
+from django.apps import apps
 from django.core.exceptions import ImproperlyConfigured
 from django.db import connection, transaction
 
@@ -230,3 +231,10 @@ def test_of_parallel_first_uses_one_makes_the_key(acme):
     with tenant_scope(acme.pk):
         assert DataKey.objects.count() == 1
         assert found == [data_keys.get(acme.pk)] * threads_count
+
+
+def test_nothing_starts_without_a_ring(settings):
+    settings.ENCRYPTION_KEYS = []
+
+    with pytest.raises(ImproperlyConfigured, match="ENCRYPTION_KEYS is missing"):
+        apps.get_app_config("security").ready()

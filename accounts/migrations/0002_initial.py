@@ -99,7 +99,7 @@ class Migration(migrations.Migration):
             },
         ),
         # Number 1 is the system user's: the seed inserts it by its number.
-        migrations.RunSQL("ALTER TABLE users ALTER COLUMN id RESTART WITH 2", migrations.RunSQL.noop),
+        migrations.RunSQL("ALTER TABLE users ALTER COLUMN id SET START WITH 2 RESTART", migrations.RunSQL.noop),
         migrations.AddIndex(
             model_name="user",
             index=models.Index(fields=["sub_account", "created_at", "id"], name="users_newest"),

@@ -297,6 +297,17 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name="lead",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("message_history__isnull", True),
+                    security.fields.IsSealed(models.F("message_history")),
+                    _connector="OR",
+                ),
+                name="leads_message_history_sealed",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="lead",
             constraint=models.UniqueConstraint(fields=("sub_account", "id"), name="leads_tenant_key"),
         ),
         migrations.AddConstraint(

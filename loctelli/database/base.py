@@ -14,6 +14,7 @@ from django.db.backends.postgresql import base as postgresql
 from django.db.transaction import TransactionManagementError
 
 from loctelli.database.pool import Pool
+from loctelli.database.schema_editor import SchemaEditor
 from loctelli.database.urls import EMBEDDED_DATABASE
 
 logger = logging.getLogger("loctelli.database")
@@ -26,6 +27,7 @@ class DatabaseWrapper(postgresql.DatabaseWrapper):
     `is_owner` says whether it is connected as the owner of the tables.
     """
 
+    SchemaEditorClass = SchemaEditor
     scope: Any = None
     is_owner = False
 

@@ -50,7 +50,7 @@ class Migration(migrations.Migration):
             },
         ),
         # Number 1 is ONBOARDING's: the seed inserts it by its number.
-        migrations.RunSQL("ALTER TABLE subaccounts ALTER COLUMN id RESTART WITH 2", migrations.RunSQL.noop),
+        migrations.RunSQL("ALTER TABLE subaccounts ALTER COLUMN id SET START WITH 2 RESTART", migrations.RunSQL.noop),
         migrations.CreateModel(
             name="IdempotencyKey",
             fields=[

@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 MAKEFLAGS += --no-print-directory
-.PHONY: run test check bench clean
+.PHONY: run test check clean
 .DEFAULT_GOAL := run
 
 PYTHON ?= $(shell command -v python3.13 || command -v python3.12 || command -v python3.11 || echo python3)
@@ -33,9 +33,6 @@ check: .venv/development .env ## Style, layers, types, migrations, isolation, AP
 	@.venv/bin/python manage.py makemigrations --check --dry-run
 	@.venv/bin/python manage.py check_isolation
 	@.venv/bin/python manage.py spectacular --fail-on-warn --validate --file var/openapi.yaml
-
-bench: .venv/development .env ## How fast the hot paths are on this machine.
-	@.venv/bin/python manage.py bench
 
 clean: ## Remove what was built; the data in var/postgres stays.
 	@rm -rf .venv staticfiles .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache test-results

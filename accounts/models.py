@@ -108,7 +108,10 @@ class User(AbstractBaseUser, TenantModel, StampedModel):
     bookings_time = models.JSONField(null=True, blank=True, help_text="When this person can be booked.")
     booking_enabled = models.IntegerField(default=1, db_default=1, choices=[(0, "No"), (1, "Yes")])
     timezone = StringField(
-        default="America/New_York", db_default="America/New_York", validators=[validate_timezone], help_text="IANA name."
+        default="America/New_York",
+        db_default="America/New_York",
+        validators=[validate_timezone],
+        help_text="IANA name.",
     )
     calendar_id = StringField(null=True, blank=True, help_text="GoHighLevel calendar.")
     location_id = StringField(null=True, blank=True, help_text="GoHighLevel location.")
@@ -136,7 +139,7 @@ class User(AbstractBaseUser, TenantModel, StampedModel):
                 & Q(email=SYSTEM_USER_EMAIL)
                 | ~Q(role=UserRole.SYSTEM) & ~Q(pk=SYSTEM_USER_ID),
                 name="users_system_stays",
-                violation_error_message="The system user is one, in ONBOARDING, and can't be renamed, moved or deactivated.",
+                violation_error_message="The system user stays as it is: active, in ONBOARDING.",
             ),
         ]
         indexes = [

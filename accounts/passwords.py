@@ -16,7 +16,7 @@ def _nobodys_hash() -> str:
 def verify_password(account: AbstractBaseUser | None, password: str) -> bool:
     """Return whether this is the account's password, in the same time when there is no account.
 
-    Call it outside of any transaction, for it takes tens of milliseconds. A hash made with weaker parameters is renewed.
+    Call it outside of any transaction, for it takes tens of milliseconds. It renews hashes of weaker parameters.
     """
 
     def renew(password: str) -> None:

@@ -62,7 +62,11 @@ class UserSerializer(TenantModelSerializer):
                 validate_password(attrs["password"], User(name=attrs["name"], email=attrs["email"]))
             except ValidationError as error:
                 raise serializers.ValidationError(
-                    {"password": [serializers.ErrorDetail(found.messages[0], code=found.code) for found in error.error_list]}
+                    {
+                        "password": [
+                            serializers.ErrorDetail(found.messages[0], code=found.code) for found in error.error_list
+                        ]
+                    }
                 ) from error
         return attrs
 

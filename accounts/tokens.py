@@ -19,11 +19,7 @@ class Claims:
 
     def fit(self, user: User) -> bool:
         """Return whether the account is still the one the token was issued to: active, with the same password."""
-        return (
-            user.is_active
-            and user.sub_account.is_active
-            and constant_time_compare(self.stamp, password_stamp(user))
-        )
+        return user.is_active and user.sub_account.is_active and constant_time_compare(self.stamp, password_stamp(user))
 
 
 def issue(user: User) -> AccessToken:

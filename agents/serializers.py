@@ -58,9 +58,7 @@ class StrategySerializer(TenantModelSerializer):
         }
 
     def validate(self, attrs: dict) -> dict:
-        shortest, longest = (
-            attrs.get(name, getattr(self.instance, name, None)) for name in ("delay_min", "delay_max")
-        )
+        shortest, longest = (attrs.get(name, getattr(self.instance, name, None)) for name in ("delay_min", "delay_max"))
         if shortest is not None and longest is not None and shortest > longest:
             raise self.refusal("delay_max", "below_minimum", "Must not be below delay_min.")
         return attrs

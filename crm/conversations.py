@@ -53,9 +53,9 @@ def append_message(
 
 
 def find_broken_messages(lead: Lead) -> list[str]:
-    """Return the ids of a lead's messages that were changed or don't follow the one before; [] for a whole conversation.
+    """Return the ids of a lead's messages that were changed or don't follow the one before; [] when all is well.
 
-    A missing last message shows in the lead's own date of it: then the id of the message now last is named, "" for none.
+    A missing last message shows in the lead's own date of it: then the message now last is named, "" for none.
     """
     messages = list(ConversationMessage.objects.filter(lead=lead).order_by("message_timestamp"))
     broken = message_cipher.verify_chain(messages)

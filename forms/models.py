@@ -42,9 +42,7 @@ class FormTemplate(StampedModel):
     title = StringField()
     subtitle = models.TextField(null=True, blank=True)
     submit_button_text = StringField(default="Submit", db_default="Submit")
-    success_message = StringField(
-        default="Thank you for your submission!", db_default="Thank you for your submission!"
-    )
+    success_message = StringField(default="Thank you for your submission!", db_default="Thank you for your submission!")
     requires_wake_up = models.BooleanField(default=True, db_default=True)
     wake_up_interval = models.IntegerField(default=30, db_default=30, help_text="Seconds.")
     is_active = models.BooleanField(default=True, db_default=True)

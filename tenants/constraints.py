@@ -87,7 +87,9 @@ class Reference(DatabaseConstraint):
     SET NULL clears the reference alone (PostgreSQL 15's column list), never the tenant beside it.
     """
 
-    def __init__(self, *, name: str, field: str, on_delete: str, scope: tuple[str, str] | list[str] | None = None) -> None:
+    def __init__(
+        self, *, name: str, field: str, on_delete: str, scope: tuple[str, str] | list[str] | None = None
+    ) -> None:
         super().__init__(name=name)
         self.field, self.on_delete, self.scope = field, on_delete, tuple(scope) if scope else None
 
@@ -114,4 +116,5 @@ class Reference(DatabaseConstraint):
         )
 
     def remove_sql(self, model, schema_editor) -> str:
-        return f"ALTER TABLE {schema_editor.quote_name(model._meta.db_table)} DROP CONSTRAINT {schema_editor.quote_name(self.name)}"
+        quote = schema_editor.quote_name
+        return f"ALTER TABLE {quote(model._meta.db_table)} DROP CONSTRAINT {quote(self.name)}"

@@ -49,7 +49,9 @@ def reassign(owner: models.Model, *, to: models.Model) -> dict[str, int]:
     if owner.pk == to.pk:
         raise SameOwner
     counts = {
-        field.model._meta.db_table: field.model._default_manager.filter(**{field.name: owner}).update(**{field.name: to})
+        field.model._meta.db_table: field.model._default_manager.filter(**{field.name: owner}).update(
+            **{field.name: to}
+        )
         for field in belongings(type(owner))
     }
     return {table: count for table, count in counts.items() if count}

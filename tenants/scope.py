@@ -1,7 +1,7 @@
 """The binding: one truth about whose data may be touched, held by the database connection itself.
 
-`connection.scope` and PostgreSQL's transaction-local role and `app.sub_account_id` are set together and end together, so
-Python and the database can't disagree, and a worker thread, a pooled connection or an exception can't carry them along.
+`connection.scope` and PostgreSQL's transaction-local role and `app.sub_account_id` are set together and end together,
+so Python and the database can't disagree, and a worker thread, a pooled connection or an exception can't carry them along.
 """
 
 from collections.abc import Iterator
@@ -60,7 +60,7 @@ def system_scope(reason: str):
 
 @contextmanager
 def ensure_scope(reason: str) -> Iterator[None]:
-    """Stay in the scope this connection is bound to, or open a system scope: for what runs both in views and around them."""
+    """Stay in the bound scope, or open a system scope: for what runs both in views and around them."""
     if is_bound():
         yield
     else:

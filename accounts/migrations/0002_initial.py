@@ -135,7 +135,7 @@ class Migration(migrations.Migration):
                     _connector="OR",
                 ),
                 name="users_system_stays",
-                violation_error_message="The system user is one, in ONBOARDING, and can't be renamed, moved or deactivated.",
+                violation_error_message="The system user stays as it is: active, in ONBOARDING.",
             ),
         ),
         migrations.AddConstraint(

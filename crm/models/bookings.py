@@ -16,9 +16,7 @@ class Booking(TenantModel, StampedModel):
 
     booking_type = StringField(choices=BookingType)
     details = models.JSONField(help_text="Date, time, location and what else belongs to the meeting.")
-    status = StringField(
-        choices=BookingStatus, default=BookingStatus.PENDING, db_default=BookingStatus.PENDING.value
-    )
+    status = StringField(choices=BookingStatus, default=BookingStatus.PENDING, db_default=BookingStatus.PENDING.value)
 
     class Meta(TenantModel.Meta):
         db_table = "bookings"

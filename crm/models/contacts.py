@@ -55,7 +55,7 @@ class ContactSubmission(TenantModel, UpdatedModel):
         return self.full_name
 
     def move_to(self, status: ContactStatus) -> None:
-        """Set the status, and stamp the first time somebody was in touch and when the matter was closed. Doesn't save."""
+        """Set the status, stamp the first time somebody was in touch and when it was closed. Doesn't save."""
         self.status = status
         if status.is_followed_up and self.followed_up_at is None:
             self.followed_up_at = timezone.now()

@@ -42,7 +42,8 @@ class Lead(TenantModel, StampedModel):
                 condition=Q(last_message__isnull=True) | sealed("last_message"), name="leads_last_message_sealed"
             ),
             models.CheckConstraint(
-                condition=Q(message_history__isnull=True) | sealed("message_history"), name="leads_message_history_sealed"
+                condition=Q(message_history__isnull=True) | sealed("message_history"),
+                name="leads_message_history_sealed",
             ),
         ]
         indexes = [

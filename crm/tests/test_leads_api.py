@@ -55,9 +55,7 @@ def test_a_lead_with_a_bad_booking_leaves_nothing_behind(cast, as_alice):
 
 
 def test_a_foreign_strategy_is_refused_like_one_that_does_not_exist(cast, as_alice):
-    foreign, missing = (
-        as_alice.post(LEADS, new_lead(cast, strategy_id=pk)) for pk in (cast.globex_strategy.pk, 10**9)
-    )
+    foreign, missing = (as_alice.post(LEADS, new_lead(cast, strategy_id=pk)) for pk in (cast.globex_strategy.pk, 10**9))
 
     assert foreign.status_code == missing.status_code == 400
     assert foreign.json() == missing.json()

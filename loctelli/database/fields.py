@@ -1,4 +1,4 @@
-"""Columns as the documented schema has them: unlimited text, cuid keys, and references that PostgreSQL itself enforces."""
+"""Columns as the document has them: unlimited text, cuid keys, and references that PostgreSQL itself enforces."""
 
 import secrets
 import string

@@ -199,11 +199,11 @@ def test_a_deleted_key_is_gone_within_five_minutes(acme, monkeypatch):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_ring_without_the_wrapping_key_says_so(acme, other_ring, monkeypatch):
+def test_a_ring_without_the_wrapping_key_says_so(acme, settings):
     with tenant_scope(acme.pk):
         data_keys.get_or_create(acme.pk)
     data_keys.clear()
-    monkeypatch.setattr("django.conf.settings.ENCRYPTION_KEYS", [entry("third")])
+    settings.ENCRYPTION_KEYS = [entry("another")]
 
     with tenant_scope(acme.pk), pytest.raises(KeyUnknown):
         data_keys.get(acme.pk)

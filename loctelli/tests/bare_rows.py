@@ -25,6 +25,11 @@ def cuid(number):
     return f"c{number}"
 
 
+def key_of(table, tenant):
+    """Return the id of a tenant's row in the world."""
+    return cuid(tenant) if TABLES[table].columns["id"].type == "text" else tenant
+
+
 def required(table, tenant=ACME):
     """Return a new row with its required columns alone: those of the expectations that an INSERT can't leave out.
 
@@ -200,8 +205,7 @@ def create_world():
     insert("integration_templates", id=CATALOGUE, **required("integration_templates"))
     for tenant in (ACME, GLOBEX):
         for table in OF_TENANTS:
-            key = cuid(tenant) if TABLES[table].columns["id"].type == "text" else tenant
-            insert(table, **required(table, tenant) | optional(table, tenant) | {"id": key})
+            insert(table, **required(table, tenant) | optional(table, tenant) | {"id": key_of(table, tenant)})
 
 
 def insert(table, **values):
@@ -225,11 +229,6 @@ def execute(statement, *parameters):
             return []
         names = [column.name for column in cursor.description]
         return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
-
-
-def census():
-    """Map each table to the ids of its rows."""
-    return {table: {row["id"] for row in execute(f"SELECT id FROM {table}")} for table in TABLES}
 
 
 @contextmanager

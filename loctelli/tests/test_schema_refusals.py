@@ -7,7 +7,7 @@ import pytest
 from django.db import IntegrityError
 
 from loctelli.tests import bare_rows
-from loctelli.tests.bare_rows import ACME, GLOBEX, NOBODY, cuid, execute, insert, required, undone, update
+from loctelli.tests.bare_rows import ACME, GLOBEX, NOBODY, cuid, execute, insert, key_of, required, undone, update
 from loctelli.tests.expected_schema import BOUND, NOW, TABLES
 
 SYSTEM_USER = {"id": 1, "email": "user@loctelli.com", "role": "system", "sub_account_id": 1}
@@ -216,18 +216,14 @@ def test_a_row_cannot_be_made_that_refers_to_another_tenants(table, reference):
 
 @pytest.mark.parametrize(("table", "reference"), BETWEEN_TENANTS)
 def test_a_row_cannot_be_changed_to_refer_to_another_tenants(table, reference):
-    key = cuid(ACME) if TABLES[table].columns["id"].type == "text" else ACME
-
     with refused(psycopg.errors.ForeignKeyViolation, table_name=table):
-        update(table, key, **{reference.field: GLOBEX})
+        update(table, key_of(table, ACME), **{reference.field: GLOBEX})
 
 
 @pytest.mark.parametrize("table", ["users", "strategies", "leads", "bookings", "conversation_messages"])
 def test_a_row_cannot_be_moved_away_from_what_it_belongs_with(table):
-    key = cuid(ACME) if TABLES[table].columns["id"].type == "text" else ACME
-
     with refused(psycopg.errors.ForeignKeyViolation):
-        update(table, key, sub_account_id=GLOBEX)
+        update(table, key_of(table, ACME), sub_account_id=GLOBEX)
 
 
 @pytest.mark.parametrize(

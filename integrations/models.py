@@ -85,7 +85,7 @@ class Integration(TenantModel, StampedModel):
 
     @property
     def has_webhook_secret(self) -> bool:
-        return self.__dict__.get("webhook_secret") is not None
+        return self.sealed_webhook_secret is not None
 
     @property
     def masked_config(self) -> dict[str, Any]:

@@ -1,0 +1,135 @@
+"""The console's pages of outside services and of the sub-accounts' connections to them."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.http import HttpRequest
+from unfold.decorators import display
+from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldBooleanSwitchWidget
+
+from integrations.models import Integration, IntegrationTemplate
+from security.config_secrets import Place, SecretNotText, SecretUnreachable, mask_secrets, seal_secrets, secret_paths
+from security.fields import assign_row_id
+from tenants.console.display import badge, set_or_not
+from tenants.console.forms import ConsoleForm
+from tenants.console.model_admin import ConsoleAdmin
+
+STATUS_COLOURS = {"active": "success", "pending": "warning", "error": "danger"}
+
+
+class IntegrationTemplateForm(ConsoleForm):
+    """A template's form: its schema marks secrets only where they can be found again."""
+
+    def clean_config_schema(self) -> dict[str, Any]:
+        schema = self.cleaned_data["config_schema"]
+        if not isinstance(schema, dict):
+            raise ValidationError("Must be a JSON Schema, which is an object.", code="not_an_object")
+        if not isinstance(schema.get("properties", {}), dict):
+            raise ValidationError("“properties” must be an object.", code="not_an_object")
+        try:
+            secret_paths(schema)
+        except SecretUnreachable as error:
+            raise ValidationError(str(error), code="secret_unreachable") from error
+        return schema
+
+
+@admin.register(IntegrationTemplate)
+class IntegrationTemplateAdmin(ConsoleAdmin):
+    form = IntegrationTemplateForm
+    list_display = ["display_name", "name", "category", "is_active", "created_by_admin", "updated_at"]
+    list_filter = ["is_active", "category"]
+    search_fields = ["display_name", "name", "description"]
+    ordering = ["display_name", "id"]
+    fieldsets = [
+        (None, {"fields": ["name", "display_name", "description", "category", "icon", "is_active"]}),
+        ("Configuration", {"fields": ["config_schema", "setup_instructions"]}),
+        ("Service", {"fields": ["webhook_url", "api_version"]}),
+    ]
+
+
+class IntegrationForm(ConsoleForm):
+    """A connection's form: secrets go in and never come out."""
+
+    new_webhook_secret = forms.CharField(
+        required=False,
+        strip=False,
+        widget=UnfoldAdminPasswordWidget(attrs={"autocomplete": "new-password"}),
+        help_text="Leave empty to keep the present one.",
+    )
+    remove_webhook_secret = forms.BooleanField(required=False, widget=UnfoldBooleanSwitchWidget)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.stored = self.instance.config if self.instance.pk else None
+        if self.stored is not None:
+            self.initial["config"] = mask_secrets(self.stored, self.instance.integration_template.config_schema)
+        if "config" in self.fields:
+            self.fields["config"].help_text = (
+                'JSON. A secret shows as {"set": true}: leave it so to keep it, write text in its place to change it, '
+                "or null to remove it."
+            )
+
+    def clean_config(self) -> dict[str, Any]:
+        config = self.cleaned_data["config"]
+        if not isinstance(config, dict):
+            raise ValidationError("Must be an object.", code="not_an_object")
+        return config
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean()
+        template = cleaned.get("integration_template") or getattr(self.instance, "integration_template", None)
+        if "config" in cleaned and template is not None and isinstance(self.sub_account_id, int):
+            place = Place(self.sub_account_id, Integration._meta.db_table, assign_row_id(self.instance))
+            try:
+                cleaned["config"] = seal_secrets(
+                    cleaned["config"], template.config_schema, place=place, stored=self.stored
+                )
+            except SecretNotText as error:
+                self.add_error("config", str(error))
+        return cleaned
+
+
+@admin.register(Integration)
+class IntegrationAdmin(ConsoleAdmin):
+    form = IntegrationForm
+    list_display = [
+        "name",
+        "integration_template",
+        "sub_account",
+        badge("status", STATUS_COLOURS),
+        "is_active",
+        "last_sync_at",
+    ]
+    list_filter = ["status", "is_active"]
+    search_fields = ["name", "description", "integration_template__display_name"]
+    date_hierarchy = "created_at"
+    ordering = ["-created_at", "id"]
+    readonly_fields = ["webhook_secret_state", "last_sync_at", "error_message"]
+    fieldsets = [
+        (None, {"fields": ["sub_account", "integration_template", "name", "description", "is_active", "status"]}),
+        (
+            "Configuration",
+            {"fields": ["config", "webhook_secret_state", "new_webhook_secret", "remove_webhook_secret"]},
+        ),
+        ("Synchronisation", {"fields": ["last_sync_at", "error_message"]}),
+    ]
+    add_fieldsets = [fieldsets[0], ("Configuration", {"fields": ["config", "new_webhook_secret"]})]
+
+    @display(description="Webhook secret")
+    def webhook_secret_state(self, integration: Integration) -> str:
+        return set_or_not(integration.sealed_webhook_secret)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Integration | None = None) -> list[str]:
+        fields = super().get_readonly_fields(request, obj)
+        # Another template's schema would call other things secret.
+        return fields if obj is None else [*fields, "integration_template"]
+
+    def save_model(self, request: HttpRequest, obj: models.Model, form: Any, change: bool) -> None:
+        if form.cleaned_data.get("remove_webhook_secret"):
+            obj.webhook_secret = None  # type: ignore[attr-defined]
+        elif form.cleaned_data.get("new_webhook_secret"):
+            obj.webhook_secret = form.cleaned_data["new_webhook_secret"]  # type: ignore[attr-defined]
+        super().save_model(request, obj, form, change)

@@ -21,6 +21,3 @@ class AdminUserBackend(BaseBackend):
     def get_user(self, user_id: int) -> AdminUser | None:
         with ensure_scope("console session"):
             return AdminUser.objects.filter(pk=user_id, is_active=True).first()
-
-    def has_perm(self, user_obj, perm: str, obj=None) -> bool:
-        return user_obj.has_perm(perm, obj)

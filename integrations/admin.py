@@ -11,8 +11,7 @@ from unfold.decorators import display
 from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldBooleanSwitchWidget
 
 from integrations.models import Integration, IntegrationTemplate
-from security.config_secrets import Place, SecretNotText, SecretUnreachable, mask_secrets, seal_secrets, secret_paths
-from security.fields import assign_row_id
+from security.config_secrets import SecretNotText, SecretUnreachable, secret_paths
 from tenants.console.display import badge, set_or_not
 from tenants.console.forms import ConsoleForm
 from tenants.console.model_admin import ConsoleAdmin
@@ -63,9 +62,8 @@ class IntegrationForm(ConsoleForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.stored = self.instance.config if self.instance.pk else None
-        if self.stored is not None:
-            self.initial["config"] = mask_secrets(self.stored, self.instance.integration_template.config_schema)
+        if self.instance.pk is not None:
+            self.initial["config"] = self.instance.masked_config
         if "config" in self.fields:
             self.fields["config"].help_text = (
                 'JSON. A secret shows as {"set": true}: leave it so to keep it, write text in its place to change it, '
@@ -80,16 +78,23 @@ class IntegrationForm(ConsoleForm):
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()
-        template = cleaned.get("integration_template") or getattr(self.instance, "integration_template", None)
-        if "config" in cleaned and template is not None and isinstance(self.sub_account_id, int):
-            place = Place(self.sub_account_id, Integration._meta.db_table, assign_row_id(self.instance))
-            try:
-                cleaned["config"] = seal_secrets(
-                    cleaned["config"], template.config_schema, place=place, stored=self.stored
-                )
-            except SecretNotText as error:
-                self.add_error("config", str(error))
+        for name in {"sub_account", "integration_template"}.intersection(cleaned):
+            setattr(self.instance, name, cleaned[name])
+        if "config" in cleaned and self.instance.integration_template_id and isinstance(self.sub_account_id, int):
+            self.configure(cleaned)
         return cleaned
+
+    def configure(self, cleaned: dict[str, Any]) -> None:
+        """Encrypt the configuration's secrets and hold it against the template's schema."""
+        try:
+            self.instance.configure(cleaned["config"])
+        except SecretNotText as error:
+            self.add_error("config", f"{error.path} is a secret and must be text.")
+        except InvalidRequest as error:
+            for item in error.errors:
+                self.add_error("config", f"{item['path'].removeprefix('config.')}: {item['detail']}")
+        else:
+            cleaned["config"] = self.instance.config
 
 
 @admin.register(Integration)
@@ -120,7 +125,7 @@ class IntegrationAdmin(ConsoleAdmin):
 
     @display(description="Webhook secret")
     def webhook_secret_state(self, integration: Integration) -> str:
-        return set_or_not(integration.sealed_webhook_secret)
+        return set_or_not(integration.has_webhook_secret)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Integration | None = None) -> list[str]:
         fields = super().get_readonly_fields(request, obj)

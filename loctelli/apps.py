@@ -17,4 +17,4 @@ class ConsoleConfig(admin.AdminConfig):
     """Django's admin, with our console as its site."""
 
     default = False
-    default_site = "loctelli.console.ConsoleSite"
+    default_site = "loctelli.console.site.ConsoleSite"

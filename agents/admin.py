@@ -1,0 +1,48 @@
+"""The console's pages of prompt templates, who has chosen them, and strategies."""
+
+from django.contrib import admin
+
+from agents.models import PromptTemplate, Strategy, SubAccountPromptTemplate
+from tenants.console.model_admin import ConsoleAdmin
+
+
+@admin.register(PromptTemplate)
+class PromptTemplateAdmin(ConsoleAdmin):
+    list_display = ["name", "category", "is_active", "created_by_admin", "updated_at"]
+    list_filter = ["is_active", "category"]
+    search_fields = ["name", "description", "category"]
+    ordering = ["name", "id"]
+    fieldsets = [
+        (None, {"fields": ["name", "description", "category", "tags", "is_active"]}),
+        ("Prompt", {"fields": ["base_system_prompt"]}),
+        ("Model", {"fields": ["temperature", "max_tokens"]}),
+    ]
+
+
+@admin.register(SubAccountPromptTemplate)
+class SubAccountPromptTemplateAdmin(ConsoleAdmin):
+    list_display = ["prompt_template", "sub_account", "is_active", "created_at"]
+    list_filter = ["is_active"]
+    search_fields = ["prompt_template__name", "sub_account__name"]
+    ordering = ["sub_account", "id"]
+    fieldsets = [(None, {"fields": ["sub_account", "prompt_template", "is_active"]})]
+
+
+@admin.register(Strategy)
+class StrategyAdmin(ConsoleAdmin):
+    list_display = ["name", "sub_account", "regular_user", "prompt_template", "tag", "is_active", "updated_at"]
+    list_filter = ["is_active"]
+    search_fields = ["name", "description", "tag", "ai_name"]
+    date_hierarchy = "created_at"
+    ordering = ["-created_at", "id"]
+    fieldsets = [
+        (
+            None,
+            {"fields": ["sub_account", "regular_user", "prompt_template", "name", "description", "tag", "is_active"]},
+        ),
+        ("Identity", {"fields": ["ai_name", "ai_role", "industry_context", "company_background"]}),
+        ("Tone", {"fields": ["conversation_tone", "communication_style"]}),
+        ("Qualification", {"fields": ["qualification_questions", "disqualification_rules"]}),
+        ("Closing", {"fields": ["objection_handling", "closing_strategy", "booking_instructions"]}),
+        ("Limits", {"fields": ["prohibited_behaviors", "output_guidelines", "delay_min", "delay_max", "metadata"]}),
+    ]

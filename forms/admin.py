@@ -1,0 +1,88 @@
+"""The console's pages of forms and of what came in through them."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest
+from rest_framework import serializers
+from unfold.decorators import display
+
+from forms.choices import SubmissionStatus
+from forms.models import FormSubmission, FormTemplate
+from forms.serializers import FormTemplateSerializer
+from tenants.console.display import as_json, badge
+from tenants.console.forms import ConsoleForm
+from tenants.console.model_admin import ConsoleAdmin
+
+STATUS_COLOURS = {"new": "info", "contacted": "warning", "processed": "success"}
+PRIORITY_COLOURS = {"LOW": "info", "HIGH": "warning", "URGENT": "danger"}
+
+
+class FormTemplateForm(ConsoleForm):
+    """A form's form: its fields are held to the same rule as in the API."""
+
+    def clean_schema(self) -> list:
+        schema = self.cleaned_data["schema"]
+        if not isinstance(schema, list):
+            raise ValidationError("Must be a list of fields.", code="not_a_list")
+        try:
+            return FormTemplateSerializer().validate_schema(schema)
+        except serializers.ValidationError as error:
+            raise ValidationError([str(detail) for detail in error.detail]) from error
+
+
+@admin.register(FormTemplate)
+class FormTemplateAdmin(ConsoleAdmin):
+    form = FormTemplateForm
+    list_display = ["name", "slug", "sub_account", "is_active", "created_by_admin", "updated_at"]
+    list_filter = ["is_active"]
+    search_fields = ["name", "slug", "title"]
+    date_hierarchy = "created_at"
+    ordering = ["-created_at", "id"]
+    fieldsets = [
+        (None, {"fields": ["sub_account", "name", "slug", "description", "is_active"]}),
+        ("What people see", {"fields": ["title", "subtitle", "submit_button_text", "success_message"]}),
+        ("Fields", {"fields": ["schema"]}),
+        ("Wake-up", {"fields": ["requires_wake_up", "wake_up_interval"]}),
+    ]
+
+
+@admin.register(FormSubmission)
+class FormSubmissionAdmin(ConsoleAdmin):
+    list_display = [
+        "form_template",
+        "sub_account",
+        badge("status", STATUS_COLOURS),
+        badge("priority", PRIORITY_COLOURS),
+        "assigned_to",
+        "submitted_at",
+    ]
+    list_filter = ["status", "priority", "source"]
+    search_fields = ["form_template__name", "assigned_to__name"]
+    date_hierarchy = "submitted_at"
+    ordering = ["-submitted_at", "id"]
+    readonly_fields = ["shown_notes", "ip_address", "user_agent", "submitted_at", "reviewed_at", "contacted_at"]
+    fieldsets = [
+        (None, {"fields": ["sub_account", "form_template", "data", "files"]}),
+        ("Work", {"fields": ["status", "priority", "assigned_to", "shown_notes"]}),
+        ("Origin", {"fields": ["source", "ip_address", "user_agent"]}),
+        ("Dates", {"fields": ["submitted_at", "reviewed_at", "contacted_at"]}),
+    ]
+    add_fieldsets = [
+        fieldsets[0],
+        ("Work", {"fields": ["status", "priority", "assigned_to", "source"]}),
+    ]
+
+    @display(description="Notes")
+    def shown_notes(self, submission: FormSubmission) -> str:
+        return as_json(submission.notes)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: FormSubmission | None = None) -> list[str]:
+        fields = super().get_readonly_fields(request, obj)
+        # Whose the form is was noted when it came in.
+        return fields if obj is None else [*fields, "form_template"]
+
+    def save_model(self, request: HttpRequest, obj: FormSubmission, form: Any, change: bool) -> None:
+        obj.move_to(SubmissionStatus(obj.status))
+        super().save_model(request, obj, form, change)

@@ -1,0 +1,1 @@
+"""The console: Django's admin, with unfold's look, over all sub-accounts."""

@@ -1,0 +1,61 @@
+"""The groups in which the console shows the document's models; a model of none of them isn't shown."""
+
+from typing import NamedTuple
+
+
+class Group(NamedTuple):
+    """A heading of the sidebar with its models, each with its icon."""
+
+    name: str
+    models: dict[str, str]
+
+
+GROUPS = (
+    Group(
+        "Core",
+        {
+            "tenants.subaccount": "apartment",
+            "accounts.user": "group",
+            "accounts.adminuser": "shield_person",
+        },
+    ),
+    Group(
+        "Business",
+        {
+            "crm.lead": "person_search",
+            "crm.booking": "event",
+            "agents.strategy": "smart_toy",
+            "crm.contactsubmission": "contact_mail",
+            "forms.formtemplate": "dynamic_form",
+            "forms.formsubmission": "inbox",
+        },
+    ),
+    Group(
+        "Integration",
+        {
+            "integrations.integration": "cable",
+            "integrations.integrationtemplate": "extension",
+        },
+    ),
+    Group(
+        "System",
+        {
+            "agents.prompttemplate": "description",
+            "agents.subaccountprompttemplate": "fact_check",
+            "tenants.subaccountinvitation": "forward_to_inbox",
+        },
+    ),
+    Group(
+        "Security",
+        {
+            "security.securityincident": "gpp_maybe",
+            "security.conversationmessage": "forum",
+            "security.authattempt": "login",
+            "security.accountlockout": "lock_clock",
+            "security.refreshtoken": "devices",
+            "security.passwordhistory": "history",
+        },
+    ),
+)
+
+SHOWN = {label for group in GROUPS for label in group.models}

@@ -1,0 +1,198 @@
+"""The site of the console: each view is one system scope, rendering included, and what it refuses it explains."""
+
+from collections.abc import Callable, Iterable, Iterator
+from functools import update_wrapper
+from typing import Any
+
+from django.conf import settings
+from django.contrib.admin.views.autocomplete import AutocompleteJsonView
+from django.contrib.auth.views import PasswordChangeView
+from django.core.exceptions import PermissionDenied, SuspiciousOperation
+from django.core.paginator import InvalidPage
+from django.db import DataError, models, transaction
+from django.db.models.base import ModelBase
+from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils.text import capfirst
+from unfold.sites import UnfoldAdminSite
+
+from loctelli.console.forms import OwnPasswordForm
+from loctelli.console.groups import GROUPS, SHOWN
+from security import throttling
+from tenants.scope import ensure_scope, system_scope
+
+View = Callable[..., HttpResponseBase]
+
+
+class ConsoleSite(UnfoldAdminSite):
+    """Django's admin site for platform admins.
+
+    A view with `opens_own_scopes` runs outside of any scope, because it hashes; its answer is rendered in one.
+    """
+
+    index_title = "Console"
+    enable_nav_sidebar = True
+
+    def __init__(self, name: str = "console") -> None:
+        super().__init__(name)
+
+    def register(
+        self, model_or_iterable: ModelBase | Iterable[ModelBase], admin_class: Any = None, **options: Any
+    ) -> None:
+        """Register the models that the console shows; those that other packages bring along stay away."""
+        found = [model_or_iterable] if isinstance(model_or_iterable, ModelBase) else list(model_or_iterable)
+        shown = [model for model in found if model._meta.label_lower in SHOWN]
+        super().register(shown, admin_class, **options)
+
+    # Scopes
+
+    def admin_view(self, view: View, cacheable: bool = False) -> View:
+        inner = super().admin_view(view, cacheable)
+        run = self.run_outside if getattr(view, "opens_own_scopes", False) else self.run_inside
+
+        def scoped(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            try:
+                return run(inner, request, *args, **kwargs)
+            except PermissionDenied as error:
+                return self.refuse(request, 403, str(error) or "You may not do this.")
+            except Http404:
+                return self.refuse(request, 404, "There is no such page, or what it showed was deleted.")
+            except (SuspiciousOperation, DataError):
+                return self.refuse(
+                    request, 400, "This address or form holds something that can't be looked up or stored."
+                )
+
+        return update_wrapper(scoped, inner)
+
+    @staticmethod
+    def run_inside(view: View, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """Run a view in one system scope, which an answer of status 400 or more rolls back."""
+        with system_scope("console"):
+            response = render(view(request, *args, **kwargs))
+            if response.status_code >= 400:
+                transaction.set_rollback(True)
+        if response.streaming:
+            response.streaming_content = scoped_chunks(response.streaming_content)  # type: ignore[attr-defined]
+        return response
+
+    @staticmethod
+    def run_outside(view: View, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        response = view(request, *args, **kwargs)
+        with system_scope("console: rendering"):
+            return render(response)
+
+    def refuse(
+        self, request: HttpRequest, status: int, detail: str, headers: dict[str, str] | None = None
+    ) -> HttpResponse:
+        """Return a page that says why not."""
+        with system_scope("console: a refusal"):
+            context = {**self.each_context(request), "title": REFUSALS[status], "detail": detail}
+            response = TemplateResponse(request, "console/refusal.html", context, status=status, headers=headers)
+            return response.render()
+
+    # Signing in and one's own password
+
+    def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        if request.method == "POST":
+            address = throttling.client_address(request)
+            verdict = throttling.hit(f"console:login:{address}", throttling.Rate.parse(settings.LOGIN_THROTTLE))
+            if not verdict.allowed:
+                throttled = throttling.Throttled({"login": verdict})
+                return self.refuse(request, 429, throttled.detail, dict(throttled.headers))
+        return render(super().login(request, extra_context))
+
+    def logout(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        return super().logout(request, extra_context)
+
+    logout.opens_own_scopes = True  # type: ignore[attr-defined]
+
+    def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponseBase:
+        request.current_app = self.name  # type: ignore[attr-defined]
+        return PasswordChangeView.as_view(
+            form_class=OwnPasswordForm,
+            success_url=reverse("admin:password_change_done", current_app=self.name),
+            extra_context={**self.each_context(request), **(extra_context or {})},
+        )(request)
+
+    password_change.opens_own_scopes = True  # type: ignore[attr-defined]
+
+    # Navigation
+
+    def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[dict[str, Any]]:
+        """Return the document's groups with the models this admin may see."""
+        if app_label is not None:
+            return super().get_app_list(request, app_label)
+        entries = {
+            entry["model"]._meta.label_lower: entry
+            for app in self._build_app_dict(request).values()
+            for entry in app["models"]
+        }
+        index = reverse("admin:index", current_app=self.name)
+        groups = []
+        for group in GROUPS:
+            found = [entries[label] | {"icon": icon} for label, icon in group.models.items() if label in entries]
+            if found:
+                slug = group.name.lower()
+                groups.append({"name": group.name, "app_label": slug, "app_url": index, "models": found})
+        return groups
+
+    def get_sidebar_list(self, request: HttpRequest) -> list[dict[str, Any]]:
+        return [
+            {
+                "title": group["name"],
+                "separator": number > 0,
+                "items": [
+                    {
+                        "title": capfirst(entry["name"]),
+                        "icon": entry["icon"],
+                        "link": entry["admin_url"],
+                        "active": request.path.startswith(entry["admin_url"]),
+                        "has_permission": True,
+                    }
+                    for entry in group["models"]
+                    if entry["admin_url"]
+                ],
+            }
+            for number, group in enumerate(self.get_app_list(request))
+        ]
+
+    def search(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
+        try:
+            return super().search(request, extra_context)
+        except (InvalidPage, ValueError) as error:
+            raise Http404 from error
+
+    def autocomplete_view(self, request: HttpRequest) -> HttpResponseBase:
+        return Autocomplete.as_view(admin_site=self)(request)
+
+
+class Autocomplete(AutocompleteJsonView):
+    """Choices for a reference; each says whose it is, for the names of several sub-accounts are offered together."""
+
+    def serialize_result(self, obj: models.Model, to_field_name: str) -> dict[str, str]:
+        result = super().serialize_result(obj, to_field_name)
+        owner = getattr(obj, "sub_account", None)
+        return result if owner is None else {**result, "text": f"{result['text']} · {owner}"}
+
+
+REFUSALS = {400: "That doesn't work", 403: "Not allowed", 404: "Not found", 429: "Too many tries"}
+
+
+def render(response: Any) -> Any:
+    """Render an answer now, while the scope is open."""
+    if hasattr(response, "render") and not response.is_rendered:
+        response.render()
+    return response
+
+
+def scoped_chunks(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    """Yield a streamed answer, each chunk made in a system scope of its own."""
+    iterator = iter(chunks)
+    while True:
+        with ensure_scope("console: streaming"):
+            chunk = next(iterator, None)
+        if chunk is None:
+            return
+        yield chunk

@@ -1,0 +1,86 @@
+"""The console's pages of sub-accounts and the invitations into them."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db import models
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from unfold.decorators import display
+
+from tenants import invitations
+from tenants.console.display import set_or_not
+from tenants.console.forms import ConsoleForm
+from tenants.console.model_admin import ConsoleAdmin
+from tenants.console.passwords import PasswordAdmin
+from tenants.models import SubAccount, SubAccountInvitation
+
+
+class SubAccountForm(ConsoleForm):
+    """A sub-account's form: ONBOARDING keeps its name and stays active."""
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean()
+        if self.instance.is_onboarding:
+            for name, done in (("name", "renamed"), ("is_active", "deactivated")):
+                if name in self.changed_data:
+                    self.add_error(name, f"ONBOARDING, where new people wait, can't be {done}.")
+        return cleaned
+
+
+@admin.register(SubAccount)
+class SubAccountAdmin(ConsoleAdmin):
+    form = SubAccountForm
+    list_display = ["name", "is_active", "created_by_admin", "created_at"]
+    list_filter = ["is_active"]
+    search_fields = ["name", "description"]
+    date_hierarchy = "created_at"
+    ordering = ["name", "id"]
+    fieldsets = [
+        (None, {"fields": ["name", "description", "is_active"]}),
+        ("Settings", {"fields": ["settings"]}),
+    ]
+
+    def refusal_to_delete(self, request: HttpRequest, obj: SubAccount) -> str | None:
+        return "ONBOARDING, where new people wait, can't be deleted." if obj.is_onboarding else None
+
+
+@admin.register(SubAccountInvitation)
+class SubAccountInvitationAdmin(PasswordAdmin):
+    minimum_password_length = 4
+    password_is_optional = True
+    list_display = ["__str__", "current_uses", "max_uses", "expires_at", "is_active", "created_by_admin", "created_at"]
+    list_filter = ["is_active", "expires_at"]
+    search_fields = ["sub_account__name"]
+    reads = ("created_by_admin",)
+    date_hierarchy = "created_at"
+    ordering = ["-created_at", "id"]
+    readonly_fields = ["code_state", "password_state", "current_uses"]
+    fieldsets = [
+        (None, {"fields": ["sub_account", "code_state", "password_state"]}),
+        ("Limits", {"fields": ["max_uses", "current_uses", "expires_at", "is_active"]}),
+    ]
+    add_fieldsets = [(None, {"fields": ["sub_account", "max_uses", "expires_at", "is_active"]})]
+
+    @display(description="Code")
+    def code_state(self, invitation: SubAccountInvitation) -> str:
+        return set_or_not(invitation.code)
+
+    def save_model(self, request: HttpRequest, obj: models.Model, form: Any, change: bool) -> None:
+        if not change:
+            request.invitation_code = invitations.new_code()  # type: ignore[attr-defined]
+            obj.code = invitations.hash_code(request.invitation_code)  # type: ignore[attr-defined]
+        super().save_model(request, obj, form, change)
+
+    def response_add(
+        self, request: HttpRequest, obj: models.Model, post_url_continue: str | None = None
+    ) -> HttpResponse:
+        """Show the code in this very answer: it is kept nowhere, not even until the next request."""
+        context = {
+            **self.admin_site.each_context(request),
+            "title": "Invitation made",
+            "invitation": obj,
+            "code": request.invitation_code,  # type: ignore[attr-defined]
+            "opts": self.opts,
+        }
+        return TemplateResponse(request, "console/invitation_made.html", context)

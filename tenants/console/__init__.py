@@ -1,0 +1,1 @@
+"""What every app's admin is built from."""

@@ -1,0 +1,114 @@
+"""Forms of the console: strict about what PostgreSQL can't store and about whose rows refer to whose."""
+
+import json
+from typing import Any, ClassVar
+
+from django import forms
+from django.contrib.auth import password_validation
+from django.core.exceptions import ValidationError
+from django.db import models
+from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldAdminTextareaWidget
+
+from loctelli.api import parsers
+from loctelli.errors import DomainError
+
+
+class JSONField(forms.JSONField):
+    """JSON as people write it: indented, of limited depth, without what jsonb or JavaScript can't hold."""
+
+    widget = UnfoldAdminTextareaWidget
+
+    def __init__(self, **kwargs) -> None:
+        kwargs.pop("encoder", None)
+        kwargs.pop("decoder", None)
+        super().__init__(**kwargs)
+
+    def to_python(self, value: Any) -> Any:
+        if self.disabled or value in self.empty_values or not isinstance(value, str):
+            return super().to_python(value)
+        try:
+            return parsers.parse(value.encode(errors="surrogatepass"))
+        except DomainError as error:
+            where = next((f" (at {item['path']})" for item in error.errors if item["path"]), "")
+            raise ValidationError(f"{error.detail.replace('The body', 'This')}{where}", code=error.code) from error
+
+    def prepare_value(self, value: Any) -> Any:
+        if isinstance(value, forms.fields.InvalidJSONInput):
+            return value
+        return None if value is None else json.dumps(value, indent=2, ensure_ascii=False)
+
+    def bound_data(self, data: Any, initial: Any) -> Any:
+        # What was typed is shown again as it was typed; parsing it for that could fail, deep as it may be.
+        return initial if self.disabled else forms.fields.InvalidJSONInput(data or "")
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        try:
+            return bool(self.to_python(data) != initial)
+        except ValidationError:
+            return True
+
+
+class ConsoleForm(forms.ModelForm):
+    """A row's form. References stay within the sub-account, and what the database refused is an error of its field."""
+
+    # What PostgreSQL answered to this very request: (field name or None, sentence).
+    refusals: ClassVar[list[tuple[str | None, str]]] = []
+
+    def _post_clean(self) -> None:
+        super()._post_clean()  # type: ignore[misc]
+        for name, sentence in self.refusals:
+            self.add_error(name if name in self.fields else None, sentence)
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean()
+        cleaned = self.cleaned_data if cleaned is None else cleaned
+        owner = self.sub_account_id
+        for name, chosen in list(cleaned.items()):
+            theirs = getattr(chosen, "sub_account_id", None) if isinstance(chosen, models.Model) else None
+            if isinstance(owner, int) and theirs is not None and theirs != owner:
+                self.add_error(name, f"“{chosen}” belongs to another sub-account ({chosen.sub_account}).")
+        return cleaned
+
+    @property
+    def sub_account_id(self) -> int | None:
+        """The sub-account the row is to belong to, as far as the form knows it."""
+        if "sub_account" in self.fields:
+            chosen = self.cleaned_data.get("sub_account")
+            return chosen.pk if chosen else None
+        return getattr(self.instance, "sub_account_id", None)
+
+
+class SetPasswordForm(forms.Form):
+    """A new password, typed twice."""
+
+    password1 = forms.CharField(
+        label="Password", strip=False, widget=UnfoldAdminPasswordWidget(attrs={"autocomplete": "new-password"})
+    )
+    password2 = forms.CharField(
+        label="Password again", strip=False, widget=UnfoldAdminPasswordWidget(attrs={"autocomplete": "new-password"})
+    )
+
+    def __init__(self, row: models.Model, *args, minimum_length: int, optional: bool = False, **kwargs) -> None:
+        super().__init__(*args, **kwargs)
+        self.row, self.minimum_length = row, minimum_length
+        for field in self.fields.values():
+            field.required = not optional
+        if optional:
+            self.fields["password1"].help_text = "Leave both empty for none."
+
+    def clean_password1(self) -> str:
+        password = self.cleaned_data["password1"]
+        if not password:
+            return password
+        validators = [
+            password_validation.MinimumLengthValidator(self.minimum_length),
+            *password_validation.get_default_password_validators(),
+        ]
+        password_validation.validate_password(password, self.row, validators)
+        return password
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean()
+        if "password1" in cleaned and cleaned["password1"] != cleaned.get("password2"):
+            self.add_error("password2", "The two passwords differ.")
+        return cleaned

@@ -1,0 +1,198 @@
+"""The base of every model's admin: strict forms, stamps nobody types, and deletions that tell what they do."""
+
+from collections.abc import Iterable
+
+from django.contrib import messages
+from django.db import DataError, IntegrityError, models, transaction
+from django.db.models.constants import LOOKUP_SEP
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from unfold.admin import ModelAdmin
+from unfold.contrib.filters.admin import AutocompleteSelectFilter
+
+from loctelli.api.integrity import from_data_error, from_integrity_error
+from tenants.console.forms import ConsoleForm, JSONField
+from tenants.deletion import Count, Deletion, what_goes_along
+
+STAMPS = ("created_by_admin", "created_at", "updated_at")
+# What may follow a filter's field in the query string; anything longer could ask for somebody's password.
+LOOKUPS = ("exact", "in", "isnull", "gt", "gte", "lt", "lte", "id__exact", "pk__exact", "year", "month", "day")
+
+
+class ConsoleAdmin(ModelAdmin):
+    """A model's admin: a subclass declares its columns, filters, search fields and fieldsets."""
+
+    form = ConsoleForm
+    list_filter_submit = True
+    list_per_page = 50
+    show_full_result_count = False
+    warn_unsaved_form = True
+    delete_confirmation_template = "console/delete_confirmation.html"
+    delete_selected_confirmation_template = "console/delete_confirmation.html"
+    # Whether a row may change its sub-account after it was made.
+    movable = False
+    # What `__str__` or a column reads of other rows, beyond the references among the columns.
+    reads: tuple[str, ...] = ()
+
+    def references(self) -> list[models.ForeignKey]:
+        """Return the references of the model's rows."""
+        return [field for field in self.opts.local_fields if isinstance(field, models.ForeignKey)]
+
+    def has_field(self, name: str) -> bool:
+        return any(field.name == name for field in self.opts.local_fields)
+
+    # Lists
+
+    def get_queryset(self, request: HttpRequest) -> models.QuerySet:
+        named = {"sub_account", *self.list_display, *self.reads}
+        return super().get_queryset(request).select_related(*(f.name for f in self.references() if f.name in named))
+
+    def get_list_filter(self, request: HttpRequest) -> list:
+        filters = list(super().get_list_filter(request))
+        if any(field.name == "sub_account" for field in self.references()):
+            filters.insert(0, ("sub_account", AutocompleteSelectFilter))
+        return filters
+
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
+        """Allow what the filters ask for and nothing else, or a hash could be guessed letter by letter."""
+        names = {self.date_hierarchy, "pk", self.opts.pk.name}
+        for item in self.get_list_filter(request) if request is not None else self.list_filter:
+            names.add(item[0] if isinstance(item, tuple | list) else item if isinstance(item, str) else None)
+        return any(
+            lookup == name or lookup in (f"{name}{LOOKUP_SEP}{suffix}" for suffix in LOOKUPS) for name in names if name
+        )
+
+    # Forms
+
+    def get_autocomplete_fields(self, request: HttpRequest) -> list[str]:
+        return [field.name for field in self.references() if self.admin_site.is_registered(field.related_model)]
+
+    def get_fieldsets(self, request: HttpRequest, obj: models.Model | None = None) -> list:
+        fieldsets = list(super().get_fieldsets(request, obj))
+        stamps = [name for name in STAMPS if self.has_field(name)]
+        if obj is not None and stamps:
+            fieldsets.append(("Record", {"fields": stamps}))
+        return fieldsets
+
+    def get_readonly_fields(self, request: HttpRequest, obj: models.Model | None = None) -> list[str]:
+        fields = [*super().get_readonly_fields(request, obj), *STAMPS]
+        if obj is not None and not self.movable:
+            fields.append("sub_account")
+        return fields
+
+    def formfield_for_dbfield(self, db_field: models.Field, request: HttpRequest, **kwargs):
+        if isinstance(db_field, models.JSONField):
+            kwargs["form_class"] = JSONField
+        elif isinstance(db_field, models.TextField) and db_field.null:
+            kwargs["empty_value"] = None
+        return super().formfield_for_dbfield(db_field, request, **kwargs)
+
+    def get_form(self, request: HttpRequest, obj: models.Model | None = None, change: bool = False, **kwargs):
+        form = super().get_form(request, obj, change, **kwargs)
+        form.refusals = getattr(request, "refusals", [])
+        return form
+
+    def save_model(self, request: HttpRequest, obj: models.Model, form, change: bool) -> None:
+        if not change and self.has_field("created_by_admin"):
+            obj.created_by_admin = request.user  # type: ignore[attr-defined]
+        super().save_model(request, obj, form, change)
+
+    def changeform_view(self, request: HttpRequest, object_id=None, form_url="", extra_context=None) -> HttpResponse:
+        try:
+            return super().changeform_view(request, object_id, form_url, extra_context)
+        except (IntegrityError, DataError) as error:
+            if request.method != "POST":
+                raise
+            # The savepoint is rolled back; the same form is answered again, with the database's word as its error.
+            request.refusals = self.refusals(error)  # type: ignore[attr-defined]
+            return super().changeform_view(request, object_id, form_url, extra_context)
+
+    def refusals(self, error: IntegrityError | DataError) -> list[tuple[str | None, str]]:
+        """Return what the database refused, field by field."""
+        if isinstance(error, DataError):
+            return [(None, from_data_error(error).errors[0]["detail"])]
+        told = from_integrity_error(error, deleting=False)
+        if told is None:
+            return [(None, "The database refused this: it collides with what is there.")]
+        names = {field.attname: field.name for field in self.opts.local_fields}
+        return [(names.get(item["path"]), item["detail"]) for item in told.errors] or [(None, told.detail)]
+
+    # Deletion
+
+    def refusal_to_delete(self, request: HttpRequest, obj: models.Model) -> str | None:
+        """Return why this row stays whatever happens; None when it may go."""
+        return None
+
+    def get_deleted_objects(self, objs: Iterable[models.Model], request: HttpRequest) -> tuple:
+        """Tell what goes along, what stays without it and what stands in the way, with counts.
+
+        Django's collector doesn't see the database's cascades. The first item is the Deletion, for our templates.
+        """
+        rows = list(objs)
+        deletion = what_goes_along(rows)
+        totals = {str(count.model._meta.verbose_name_plural): count.number for count in deletion.goes_along}
+        kept = [refusal for row in rows if (refusal := self.refusal_to_delete(request, row))]
+        in_the_way = [f"{count} {self.refer(count)}." for count in deletion.stands_in_the_way]
+        return deletion, totals, self.lacking(request, deletion), [*kept, *in_the_way]
+
+    def refer(self, count: Count) -> str:
+        """Return the verb between so many rows and what they point at."""
+        verb = "refers" if count.number == 1 else "refer"
+        return f"{verb} to {'it' if count.reference is None else f'it as {count.reference.verbose_name}'}"
+
+    def lacking(self, request: HttpRequest, deletion: Deletion) -> set[str]:
+        """Return the kinds of row that would go along and that this admin may not delete."""
+        lacking = set()
+        for count in deletion.goes_along:
+            model_admin = self.admin_site._registry.get(count.model)
+            name = f"{count.model._meta.app_label}.delete_{count.model._meta.model_name}"
+            # Logs and machinery are nobody's to delete one by one; they go with what they belong to.
+            if isinstance(model_admin, ConsoleAdmin) and model_admin.deletable and not request.user.has_perm(name):
+                lacking.add(str(count.model._meta.verbose_name_plural))
+        return lacking
+
+    @property
+    def deletable(self) -> bool:
+        return True
+
+    def delete_view(self, request: HttpRequest, object_id: str, extra_context=None) -> HttpResponse:
+        try:
+            return super().delete_view(request, object_id, extra_context)
+        except IntegrityError as error:
+            return self.deletion_refused(request, error)
+
+    def changelist_view(self, request: HttpRequest, extra_context=None) -> HttpResponse:
+        if request.method != "POST":
+            return super().changelist_view(request, extra_context)
+        try:
+            with transaction.atomic():
+                return super().changelist_view(request, extra_context)
+        except IntegrityError as error:
+            return self.deletion_refused(request, error)
+
+    def deletion_refused(self, request: HttpRequest, error: IntegrityError) -> HttpResponse:
+        """Answer a deletion that the database refused after all: nothing was deleted, and the page says why."""
+        told = from_integrity_error(error, deleting=True)
+        detail = told.detail if told else "The database refused this: other things refer to it."
+        self.message_user(request, f"Nothing was deleted. {detail}", messages.ERROR)
+        return HttpResponseRedirect(request.get_full_path())
+
+
+class ReadOnlyAdmin(ConsoleAdmin):
+    """An admin of what the platform writes and people only read; actions may still act on it."""
+
+    @property
+    def deletable(self) -> bool:
+        return False
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
+        return False
+
+    def has_act_permission(self, request: HttpRequest) -> bool:
+        """Return whether this admin may use the list's actions, for which Django's "change" permission stands."""
+        return request.user.has_perm(f"{self.opts.app_label}.change_{self.opts.model_name}")

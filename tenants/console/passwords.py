@@ -1,0 +1,81 @@
+"""Setting a password in the console: a page of its own, because hashing never holds a transaction open."""
+
+from django.contrib.admin.utils import unquote
+from django.contrib.auth.hashers import make_password
+from django.core.exceptions import PermissionDenied
+from django.db import models
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import path, reverse
+from django.utils.html import format_html
+from unfold.decorators import display
+
+from tenants.console.forms import SetPasswordForm
+from tenants.console.model_admin import ConsoleAdmin
+from tenants.scope import system_scope
+
+
+class PasswordAdmin(ConsoleAdmin):
+    """An admin of rows with a password: never shown, set on a page that opens its own scopes around the hashing."""
+
+    minimum_password_length = 8
+    password_is_optional = False
+
+    def get_urls(self) -> list:
+        name = f"{self.opts.app_label}_{self.opts.model_name}_password"
+        view = self.admin_site.admin_view(self.password_view)
+        return [path("<path:object_id>/password/", view, name=name), *super().get_urls()]
+
+    @display(description="Password")
+    def password_state(self, row: models.Model) -> str:
+        stored = row.password  # type: ignore[attr-defined]
+        state = "Set" if stored and not stored.startswith("!") else "Not set"
+        return format_html('{} · <a class="text-primary-600" href="../password/">Set a new one</a>', state)
+
+    def refusal_to_set_password(self, request: HttpRequest, row: models.Model) -> str | None:
+        """Return why this row gets no password here; None when it may."""
+        return None
+
+    def find(self, request: HttpRequest, object_id: str) -> models.Model:
+        row = self.get_object(request, unquote(object_id))
+        if row is None:
+            raise Http404
+        if not self.has_change_permission(request, row):
+            raise PermissionDenied(self.refusal_to_set_password(request, row))
+        return row
+
+    def password_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Ask for the new password twice; look up, hash and store apart from each other."""
+        with system_scope("console: a password"):
+            row = self.find(request, object_id)
+        refusal = self.refusal_to_set_password(request, row)
+        if refusal:
+            raise PermissionDenied(refusal)
+        form = SetPasswordForm(
+            row,
+            request.POST or None,
+            minimum_length=self.minimum_password_length,
+            optional=self.password_is_optional,
+        )
+        if form.is_valid():
+            raw = form.cleaned_data["password1"]
+            hashed = make_password(raw) if raw else None
+            with system_scope("console: a password"):
+                row = self.find(request, object_id)
+                row.password = hashed  # type: ignore[attr-defined]
+                row.save(update_fields=["password"])
+                self.log_change(request, row, [{"changed": {"fields": ["password"]}}])
+            self.message_user(request, f"The password of {row} was changed.")
+            return HttpResponseRedirect(
+                reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_change", args=[row.pk])
+            )
+        context = {
+            **self.admin_site.each_context(request),
+            "title": f"Password of {row}",
+            "form": form,
+            "original": row,
+            "opts": self.opts,
+        }
+        return TemplateResponse(request, "console/set_password.html", context)
+
+    password_view.opens_own_scopes = True  # type: ignore[attr-defined]

@@ -71,7 +71,7 @@ def claim(request) -> Claim | None:
     if not VALID.fullmatch(key):
         raise InvalidIdempotencyKey
     mark = fingerprint(request)
-    # A key can be pruned between the attempt to insert it and the look at it: then it is free, and the next one inserts.
+    # A key can be pruned between the attempt to insert it and the look at it: the next attempt inserts it.
     while True:
         if (pk := _insert(request.user.pk, key, mark)) is not None:
             return Claim(pk, key, mark)

@@ -1,5 +1,6 @@
 """Renders every error of the API in its one shape: {"code", "detail", "errors": [{"path", "code", "detail"}]}."""
 
+import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -119,7 +120,7 @@ def _from_api_exception(exception: exceptions.APIException) -> Response:
     if challenge := getattr(exception, "auth_header", None):
         headers["WWW-Authenticate"] = challenge
     if wait := getattr(exception, "wait", None):
-        headers["Retry-After"] = str(int(wait) + 1)
+        headers["Retry-After"] = str(math.ceil(wait))
     return Response(error_body(code, detail), exception.status_code, headers=headers)
 
 

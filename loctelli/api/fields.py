@@ -43,7 +43,9 @@ class BooleanField(serializers.BooleanField):
 
 class ChoiceField(serializers.ChoiceField):
     def to_internal_value(self, data):
-        if not isinstance(data, bool) and any(data == choice and type(data) is _json_type(choice) for choice in self.choices):
+        if not isinstance(data, bool) and any(
+            data == choice and type(data) is _json_type(choice) for choice in self.choices
+        ):
             return data
         return self.fail("invalid_choice", input=data)
 

@@ -77,6 +77,12 @@ class FilterSet(rest_filters.FilterSet):
     }
 
     @classmethod
+    def filter_for_field(cls, field, field_name, lookup_expr="exact"):
+        # django-filter's own asks the model's manager, which shows nothing to nobody; lookups here are plain ones.
+        filter_class, params = cls.filter_for_lookup(field, lookup_expr)
+        return filter_class(field_name=field_name, lookup_expr=lookup_expr, **params)
+
+    @classmethod
     def filter_for_lookup(cls, field, lookup_type):
         if lookup_type == "isnull":
             return BooleanFilter, {}
@@ -93,6 +99,10 @@ class Filters(BaseFilterBackend):
         filterset_class = filterset_class_of(type(view))
         if filterset_class is None:
             return queryset
+        for name in filterset_class.base_filters:
+            if request.GET.get(name) == "":
+                # django-filter would filter by nothing.
+                raise InvalidRequest.at(name, "empty", "A filter needs a value.")
         filterset = filterset_class(request.GET, queryset=queryset, request=request)
         if not filterset.is_valid():
             errors = filterset.errors.get_json_data()
@@ -114,7 +124,7 @@ class Filters(BaseFilterBackend):
                 "name": name,
                 "in": "query",
                 "required": False,
-                "description": str(found.extra.get("help_text", "")) or _describe(found),
+                "description": _describe(found),
                 **_schema(found),
             }
             for name, found in filterset_class.base_filters.items()
@@ -133,10 +143,20 @@ def filterset_class_of(view_class: type) -> type[FilterSet] | None:
     return type(f"{model.__name__}Filters", (FilterSet,), {"Meta": meta})
 
 
+CONDITIONS = {
+    "exact": "equals this",
+    "in": "is one of these, separated by commas",
+    "gte": "is at least this",
+    "gt": "is above this",
+    "lte": "is at most this",
+    "lt": "is below this",
+    "icontains": "contains this, in whichever case",
+    "isnull": "is null, or with false is not",
+}
+
+
 def _describe(found: django_filters.Filter) -> str:
-    words = {"exact": "equals", "in": "is one of", "gte": "is at least", "gt": "is above", "lte": "is at most"}
-    words |= {"lt": "is below", "isnull": "is null", "icontains": "contains"}
-    return f"Only where {found.field_name} {words.get(found.lookup_expr, found.lookup_expr)} this."
+    return f"Only where {found.field_name.replace('__', '.')} {CONDITIONS[found.lookup_expr]}."
 
 
 def _schema(found: django_filters.Filter) -> dict:
@@ -151,9 +171,9 @@ def _schema(found: django_filters.Filter) -> dict:
     elif choices := found.extra.get("choices"):
         schema = {"type": "string", "enum": [str(value) for value, _ in getattr(choices, "choices", choices)]}
     elif "max_length" in found.extra:
-        schema = {"type": "string", "maxLength": found.extra["max_length"]}
+        schema = {"type": "string", "minLength": 1, "maxLength": found.extra["max_length"]}
     if isinstance(found, django_filters.BaseCSVFilter):
-        return {"schema": {"type": "array", "items": schema}, "style": "form", "explode": False}
+        return {"schema": {"type": "array", "items": schema, "minItems": 1}, "style": "form", "explode": False}
     return {"schema": schema}
 
 

@@ -99,7 +99,6 @@ def _fields(constraint: models.BaseConstraint | None) -> Iterable[str]:
             return [field] if isinstance(field, str) else []
 
 
-
 def _column(model: type[models.Model], name: str) -> str:
     try:
         return model._meta.get_field(name).attname

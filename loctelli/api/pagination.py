@@ -1,4 +1,4 @@
-"""Keyset pages: a signed cursor says which row a page ends at, so that every page costs the same and none is skipped."""
+"""Keyset pages: a signed cursor says which row a page ends at, so every page costs the same and no row is skipped."""
 
 import hashlib
 from dataclasses import dataclass
@@ -95,7 +95,9 @@ class KeysetPagination(BasePagination):
             self.previous = self._url(Position(self.ordering.of(rows[0]), backwards=True)) if before else None
         elif position is not None:
             # All rows this way are gone meanwhile: turn round, and don't miss the row that was the last one.
-            back = self._url(Position(position.values, backwards=not position.backwards, inclusive=not position.inclusive))
+            back = self._url(
+                Position(position.values, backwards=not position.backwards, inclusive=not position.inclusive)
+            )
             self.next, self.previous = (back, None) if position.backwards else (None, back)
 
     def _size(self) -> int:

@@ -34,6 +34,6 @@ def flag(request, name: str) -> bool:
 
 
 def names(request, name: str) -> tuple[str, ...] | None:
-    """Return a comma-separated parameter's names, None when it is absent or empty."""
-    value = request.GET.get(name, "")
-    return tuple(part.strip() for part in value.split(",") if part.strip()) or None
+    """Return a comma-separated parameter's names, None when it is absent."""
+    value = request.GET.get(name)
+    return None if value is None else tuple(part.strip(" ") for part in value.split(","))

@@ -1,15 +1,25 @@
 """The OpenAPI document: what conventions add to every operation is written here once."""
 
+import inspect
 from collections.abc import Iterator
 
 from drf_spectacular import openapi
+from drf_spectacular.plumbing import get_doc
 from rest_framework import exceptions
 
 from loctelli.api.errors import SENTENCES
+from loctelli.api.parsers import INT64
 from loctelli.api.selection import MAX_INCLUDED, is_to_many
 from loctelli.api.serializers import ModelSerializer, Strict
 from loctelli.errors import DomainError
 
+VERBS = {
+    "list": "List",
+    "retrieve": "Read a",
+    "create": "Create a",
+    "partial_update": "Change a",
+    "destroy": "Delete a",
+}
 # The answers that operations share, by status: their component's name and what they mean.
 ANSWERS = {
     400: ("Invalid", "The request is not valid; `errors` names the fields at fault."),
@@ -43,6 +53,22 @@ IDEMPOTENCY_KEY = {
 
 class AutoSchema(openapi.AutoSchema):
     """Describes an operation with all that the conventions add to it."""
+
+    def get_summary(self) -> str | None:
+        serializer = getattr(self.view, "serializer_class", None)
+        verb = VERBS.get(getattr(self.view, "action", None) or "")
+        if verb is None or not _represents(serializer):
+            return super().get_summary()
+        meta = serializer.Meta.model._meta
+        if self.view.action == "list":
+            return f"{verb} {meta.verbose_name_plural}"
+        return f"{verb} {meta.verbose_name}".replace(" a i", " an i")
+
+    def get_description(self) -> str:
+        # What a class says of itself; what its bases say is about classes.
+        action = getattr(self.view, getattr(self.view, "action", None) or self.method.lower(), None)
+        own = "" if getattr(self.view, "action", None) in VERBS else get_doc(action)
+        return own or inspect.cleandoc(type(self.view).__dict__.get("__doc__") or "")
 
     def _get_parameters(self) -> list[dict]:
         return [*super()._get_parameters(), *self._selection_parameters(), *self._headers()]
@@ -85,11 +111,20 @@ class AutoSchema(openapi.AutoSchema):
 
     def _map_basic_serializer(self, serializer, direction) -> dict:
         schema = super()._map_basic_serializer(serializer, direction)
+        schema.pop("description", None)
+        if own := type(serializer).__dict__.get("__doc__"):
+            schema["description"] = inspect.cleandoc(own)
         if direction == "response" and isinstance(serializer, ModelSerializer):
             # `?fields=` may leave out any of them.
             schema.pop("required", None)
             for name, related in serializer.includes().items():
                 schema.setdefault("properties", {})[name] = self._included(serializer, name, related)
+        return schema
+
+    def _map_serializer_field(self, field, direction, bypass_extensions=False) -> dict:
+        schema = super()._map_serializer_field(field, direction, bypass_extensions)
+        if schema and schema.get("type") == "integer" and not field.read_only:
+            return {"minimum": INT64.start, "maximum": INT64.stop - 1, **schema}
         return schema
 
     def _included(self, serializer: ModelSerializer, name: str, related: type[ModelSerializer]) -> dict:
@@ -134,7 +169,7 @@ def _names_parameter(name: str, description: str, names: list[str]) -> dict:
         "in": "query",
         "required": False,
         "description": description,
-        "schema": {"type": "array", "items": {"type": "string", "enum": names}},
+        "schema": {"type": "array", "items": {"type": "string", "enum": names}, "minItems": 1},
         "style": "form",
         "explode": False,
     }

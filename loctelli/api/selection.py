@@ -1,7 +1,7 @@
 """Which columns and relations an answer holds: `?fields=` and `?include=`, planned before any row is read.
 
-A Selection names what is read; `loctelli.api.representation` turns rows into answers by it. The two know nothing else of
-each other, so that rows may as well go from the cursor to JSON.
+A Selection names what is read; `loctelli.api.representation` turns rows into answers by it. The two know nothing else
+of each other, so that rows may as well go from the cursor to JSON.
 """
 
 from collections.abc import Iterable, Mapping
@@ -42,7 +42,7 @@ class Selection:
         return tuple(sorted(found))
 
     def apply(self, queryset: models.QuerySet, *, also: Iterable[str] = ()) -> models.QuerySet:
-        """Return the queryset reading just this, and `also` these columns, in a number of queries that rows don't change."""
+        """Return the queryset reading just this and the columns `also`; how many rows there are changes no query count."""
         columns, joins, prefetches = self._plan("")
         if joins:
             queryset = queryset.select_related(*joins)
@@ -81,7 +81,9 @@ def included(name: str) -> str:
     return f"included_{name}"
 
 
-def select(serializer: type, fields: tuple[str, ...] | None = None, include: tuple[str, ...] | None = None) -> Selection:
+def select(
+    serializer: type, fields: tuple[str, ...] | None = None, include: tuple[str, ...] | None = None
+) -> Selection:
     """Return the selection that `?fields=` and `?include=` ask of a serializer; refuse names it doesn't have.
 
     A field named through a relation (`sub_account.name`) includes the relation with just that.

@@ -124,7 +124,9 @@ class ModelSerializer(Strict, serializers.ModelSerializer):
     def includes(cls) -> dict[str, type["ModelSerializer"]]:
         """Return the serializers of the relations that can be included."""
         model = cls.Meta.model
-        return {name: resources[model._meta.get_field(name).related_model] for name in getattr(cls.Meta, "includes", ())}
+        return {
+            name: resources[model._meta.get_field(name).related_model] for name in getattr(cls.Meta, "includes", ())
+        }
 
     @classmethod
     @cache
@@ -155,10 +157,17 @@ class ModelSerializer(Strict, serializers.ModelSerializer):
             return field_class, kwargs
         if model_field.has_db_default():
             kwargs["required"] = False
-        kwargs["validators"] = [found for found in kwargs.get("validators", ()) if not isinstance(found, UniqueValidator)]
+        if model_field.null:
+            # One way to say that there is nothing.
+            kwargs.pop("allow_blank", None)
+        kwargs["validators"] = [
+            found for found in kwargs.get("validators", ()) if not isinstance(found, UniqueValidator)
+        ]
         if issubclass(field_class, serializers.CharField):
             default = LONG if isinstance(model_field, models.TextField) else SHORT
-            kwargs["max_length"] = getattr(self.Meta, "max_lengths", {}).get(field_name, kwargs.get("max_length") or default)
+            kwargs["max_length"] = getattr(self.Meta, "max_lengths", {}).get(
+                field_name, kwargs.get("max_length") or default
+            )
         if isinstance(model_field, ArrayField):
             kwargs.setdefault("max_length", ITEMS)
         return field_class, kwargs

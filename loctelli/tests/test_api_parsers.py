@@ -39,7 +39,10 @@ def test_what_has_two_meanings_or_none_is_refused_by_code_and_path(raw, code, pa
 
 
 def test_what_is_sound_comes_out_as_it_went_in():
-    raw = '{"int": 9223372036854775807, "neg": -9223372036854775808, "float": 1.5e3, "text": "\\ud83d\\ude00é", "n": [null, true]}'
+    raw = (
+        '{"int": 9223372036854775807, "neg": -9223372036854775808, "float": 1.5e3, '
+        '"text": "\\ud83d\\ude00é", "n": [null, true]}'
+    )
 
     assert parsers.parse(raw.encode()) == {
         "int": 2**63 - 1,

@@ -1,6 +1,6 @@
 """The conventions over HTTP, on resources declared as any app would."""
 
-import json
+from itertools import chain
 
 import pytest
 from django.db import connection
@@ -66,12 +66,14 @@ def test_a_body_is_refused_with_the_path_of_each_fault(one):
     ]
 
 
-@pytest.mark.parametrize("body", [[], "x", 5, None, True])
-def test_a_body_that_is_no_object_is_refused(one, body):
-    response = one.send("POST", "leads/", raw=json.dumps(body).encode())
+@pytest.mark.parametrize(
+    ("body", "code"), [("[]", "invalid"), ('"x"', "invalid"), ("5", "invalid"), ("true", "invalid"), ("null", "null")]
+)
+def test_a_body_that_is_no_object_is_refused(one, body, code):
+    response = one.send("POST", "leads/", raw=body.encode())
 
     assert response.status_code == 400
-    assert errors_of(response) == [("", "invalid")] or body is None
+    assert errors_of(response) == [("", code)]
 
 
 def test_what_is_set_on_creation_only_stays(one):
@@ -223,6 +225,9 @@ def test_an_included_relation_shows_its_first_hundred_rows(one):
     ("query", "path", "code"),
     [
         ("fields=nonsense", "fields", "unknown_field"),
+        ("fields=", "fields", "unknown_field"),
+        ("fields=%1Cid", "fields", "unknown_field"),
+        ("status=", "status", "empty"),
         ("fields=password", "fields", "unknown_field"),
         ("fields=regular_user.password", "fields", "unknown_field"),
         ("include=conversation_messages", "include", "unknown_include"),
@@ -268,7 +273,11 @@ def test_filters_and_search_find_what_they_say(one):
     assert names("search=bell") == ["Ann Bell", "Bob Bell"]
     assert names("search=BELL+example") == ["Ann Bell"]
     assert names("search=100%25") == []
-    assert names(f"strategy_id={one.strategy.pk}&created_at__gte=2020-01-01T00:00:00Z") == ["Ann Bell", "Bob Bell", "Cy Dee"]
+    assert names(f"strategy_id={one.strategy.pk}&created_at__gte=2020-01-01T00:00:00Z") == [
+        "Ann Bell",
+        "Bob Bell",
+        "Cy Dee",
+    ]
     assert names("created_at__lt=2020-01-01") == []
     assert one.get("contact-submissions/?priority__in=LOW,HIGH").json()["results"] == []
     assert errors_of(one.get("contact-submissions/?priority=SOON")) == [("priority", "invalid_choice")]
@@ -300,7 +309,7 @@ def test_pages_go_through_every_row_once_in_both_directions(one, ordering):
         path = page["previous"]
 
     assert len(everything) == 23
-    assert sum(forwards, []) == everything
+    assert list(chain.from_iterable(forwards)) == everything
     assert backwards == forwards[::-1]
     assert pages[0]["previous"] is None
 
@@ -339,7 +348,9 @@ def test_a_cursor_is_of_one_list(one):
 
 def test_an_empty_page_leads_back_to_the_rows_before_it(one):
     ids = [one.lead()["id"] for _ in range(3)]
-    following = one.get("leads/?ordering=created_at&page_size=2").json()["next"].removeprefix("http://testserver/api/v1/")
+    following = (
+        one.get("leads/?ordering=created_at&page_size=2").json()["next"].removeprefix("http://testserver/api/v1/")
+    )
     one.send("DELETE", f"leads/{ids[2]}/")
 
     page = one.get(following).json()
@@ -382,7 +393,12 @@ def test_a_booking_that_names_its_lead_shows_it(one):
     made = one.send(
         "POST",
         "bookings/?include=lead",
-        {"booking_type": "demo", "details": {"date": "2026-05-01"}, "lead_id": lead["id"], "regular_user_id": one.user.pk},
+        {
+            "booking_type": "demo",
+            "details": {"date": "2026-05-01"},
+            "lead_id": lead["id"],
+            "regular_user_id": one.user.pk,
+        },
     )
 
     assert made.status_code == 201

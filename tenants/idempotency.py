@@ -10,6 +10,7 @@ import re
 import secrets
 from dataclasses import dataclass
 
+import orjson
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -17,6 +18,8 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
 from django.db import connection
 from django.http import HttpResponse
+from rest_framework.request import Request
+from rest_framework.response import Response
 
 from loctelli.errors import Conflict, DomainError
 from tenants.models import IdempotencyKey
@@ -44,7 +47,7 @@ class AnswerLost(Conflict):
 class Replay(Exception):
     """The request was carried out before; this is what was answered."""
 
-    def __init__(self, response: HttpResponse) -> None:
+    def __init__(self, response: Response) -> None:
         self.response = response
         super().__init__()
 
@@ -63,7 +66,7 @@ class Claim:
         IdempotencyKey.objects.filter(pk=self.pk).update(status=response.status_code, body=body)
 
 
-def claim(request) -> Claim | None:
+def claim(request: Request) -> Claim | None:
     """Claim the request's key, None when it has none; raise Replay when it was carried out before."""
     key = request.headers.get(HEADER)
     if key is None:
@@ -82,15 +85,15 @@ def claim(request) -> Claim | None:
     raise Replay(_answer(kept))
 
 
-def fingerprint(request) -> str:
+def fingerprint(request: Request) -> str:
     """Return what tells one request from another: SHA-256 of method, path with query, and body."""
     digest = hashlib.sha256()
-    for part in (request.method.encode(), request.get_full_path().encode(), request.body):
+    for part in ((request.method or "").encode(), request.get_full_path().encode(), request.body):
         digest.update(len(part).to_bytes(8) + part)
     return digest.hexdigest()
 
 
-def _insert(user_id: int, key: str, mark: str) -> int | None:
+def _insert(user_id: int | None, key: str, mark: str) -> int | None:
     """Insert a key and return its row's id; None when it is there already, after waiting for whoever holds it."""
     table = connection.ops.quote_name(IdempotencyKey._meta.db_table)
     with connection.cursor() as cursor:
@@ -102,13 +105,10 @@ def _insert(user_id: int, key: str, mark: str) -> int | None:
     return row[0] if row else None
 
 
-def _answer(kept: IdempotencyKey) -> HttpResponse:
-    content = unseal(kept.body, kept.key, kept.fingerprint)
-    response = HttpResponse(content, status=kept.status, content_type="application/json")
-    if not content:
-        del response["Content-Type"]
-    response["Idempotency-Replayed"] = "true"
-    return response
+def _answer(kept: IdempotencyKey) -> Response:
+    content = unseal(kept.body or "", kept.key, kept.fingerprint)
+    data = orjson.Fragment(content) if content else None
+    return Response(data, kept.status, headers={"Idempotency-Replayed": "true"})
 
 
 # Answers hold what is encrypted elsewhere (messages, secrets shown once), so they are not kept in plaintext either.

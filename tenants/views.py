@@ -2,8 +2,10 @@
 
 from typing import Any
 
-from django.http import HttpResponse
+from django.db.models import Model
 from rest_framework.permissions import SAFE_METHODS
+from rest_framework.request import Request
+from rest_framework.response import Response
 
 from loctelli.api.viewsets import (
     CreateMixin,
@@ -14,7 +16,6 @@ from loctelli.api.viewsets import (
     UpdateMixin,
 )
 from tenants import idempotency
-from tenants.models import SubAccount
 from tenants.scope import current_scope
 from tenants.serializers import SubAccountSerializer
 
@@ -27,18 +28,18 @@ class TenantGenericViewSet(GenericViewSet):
 
     idempotent = True
 
-    def initial(self, request, *args, **kwargs) -> None:
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
         self.claim = None
         if request.method not in SAFE_METHODS:
             self.claim = idempotency.claim(request)
 
-    def handle_exception(self, exception: Exception) -> HttpResponse:
+    def handle_exception(self, exception: Exception) -> Response:
         if isinstance(exception, idempotency.Replay):
             return exception.response
         return super().handle_exception(exception)
 
-    def finalize_response(self, request, response, *args: Any, **kwargs: Any) -> HttpResponse:
+    def finalize_response(self, request: Request, response: Response, *args: Any, **kwargs: Any) -> Response:
         response = super().finalize_response(request, response, *args, **kwargs)
         claim = getattr(self, "claim", None)
         if claim is not None and response.status_code < 400:
@@ -59,6 +60,6 @@ class SubAccountViewSet(RetrieveMixin, UpdateMixin, TenantGenericViewSet):
 
     serializer_class = SubAccountSerializer
 
-    def get_object(self) -> SubAccount:
+    def get_object(self) -> Model:
         self.kwargs["pk"] = current_scope().sub_account_id
         return super().get_object()

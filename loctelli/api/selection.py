@@ -42,7 +42,7 @@ class Selection:
         return tuple(sorted(found))
 
     def apply(self, queryset: models.QuerySet, *, also: Iterable[str] = ()) -> models.QuerySet:
-        """Return the queryset reading just this and the columns `also`; how many rows there are changes no query count."""
+        """Return the queryset reading just this and the columns `also`; their number of rows changes no query count."""
         columns, joins, prefetches = self._plan("")
         if joins:
             queryset = queryset.select_related(*joins)

@@ -8,7 +8,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from crm.models import Booking, Lead
-from tenants.scope import system_scope
+from tenants.scope import system_scope, tenant_scope
 
 pytest_plugins = ["loctelli.tests.api_cast"]
 pytestmark = pytest.mark.django_db
@@ -208,6 +208,22 @@ def test_a_list_costs_the_same_queries_for_1_and_for_30_rows(one, path):
         one.send("POST", "bookings/", {**booking, "lead_id": one.lead()["id"]})
 
     assert queries() == first
+
+
+def test_a_sealed_column_is_opened_without_a_query_per_row(one):
+    for _ in range(3):
+        one.lead()
+    with tenant_scope(one.sub_account.pk):
+        for lead in Lead.objects.all():
+            lead.last_message = "Call me."
+            lead.save(update_fields=["last_message"])
+    one.get("leads/?fields=last_message&page_size=1")
+
+    with CaptureQueriesContext(connection) as queries:
+        leads = one.get("leads/?fields=last_message").json()["results"]
+
+    assert leads == [{"last_message": "Call me."}] * 3
+    assert sum('FROM "leads"' in query["sql"] for query in queries) == 1
 
 
 def test_an_included_relation_shows_its_first_hundred_rows(one):

@@ -105,13 +105,13 @@ def full_indexes_of(table):
 
 
 def test_every_model_of_the_document_has_its_table_and_no_other_table_is_unaccounted_for():
-    tables = {
-        name
-        for (name,) in rows(
-            "SELECT relname FROM pg_class WHERE relkind IN ('r', 'p') AND relnamespace = current_schema()::regnamespace"
-        )
-        if not name.startswith(MACHINERY_PREFIXES)
-    }
+    found = rows(
+        """
+        SELECT relname FROM pg_class
+        WHERE relkind IN ('r', 'p') AND relnamespace = quote_ident(current_schema())::regnamespace
+        """
+    )
+    tables = {name for (name,) in found if not name.startswith(MACHINERY_PREFIXES)}
 
     assert sorted(TABLES.keys() - tables) == []
     assert sorted(tables - TABLES.keys() - MACHINERY.keys()) == []

@@ -45,6 +45,11 @@ class RowSecurity(DatabaseConstraint):
         return path, args, {**kwargs, "access": self.access.value, "column": self.column}
 
     @property
+    def requires_sub_account(self) -> bool:
+        """Whether every row has to belong to somebody."""
+        return self.access == Access.TENANT
+
+    @property
     def policies(self) -> dict[str, str]:
         """Map each policy's name to what follows its table in CREATE POLICY."""
         roles, own = settings.DATABASE_ROLES, f"{self.column} = {BOUND_SUB_ACCOUNT}"
@@ -100,8 +105,9 @@ class Reference(DatabaseConstraint):
             kwargs["scope"] = self.scope
         return path, args, kwargs
 
-    def create_sql(self, model, schema_editor) -> str:
-        quote, field = schema_editor.quote_name, model._meta.get_field(self.field)
+    def definition(self, model, quote=str) -> str:
+        """Return what follows ADD CONSTRAINT as PostgreSQL prints it, which leaves out INITIALLY IMMEDIATE."""
+        field = model._meta.get_field(self.field)
         target = field.related_model._meta
         columns, targets = quote(field.column), quote(target.pk.column)
         if self.scope:
@@ -110,9 +116,14 @@ class Reference(DatabaseConstraint):
         if on_delete == "SET NULL" and self.scope:
             on_delete += f" ({quote(field.column)})"
         return (
+            f"FOREIGN KEY ({columns}) REFERENCES {quote(target.db_table)}({targets}) ON DELETE {on_delete} DEFERRABLE"
+        )
+
+    def create_sql(self, model, schema_editor) -> str:
+        quote = schema_editor.quote_name
+        return (
             f"ALTER TABLE {quote(model._meta.db_table)} ADD CONSTRAINT {quote(self.name)} "
-            f"FOREIGN KEY ({columns}) REFERENCES {quote(target.db_table)} ({targets}) "
-            f"ON DELETE {on_delete} DEFERRABLE INITIALLY IMMEDIATE"
+            f"{self.definition(model, quote)} INITIALLY IMMEDIATE"
         )
 
     def remove_sql(self, model, schema_editor) -> str:

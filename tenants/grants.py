@@ -1,5 +1,8 @@
 """Grants by kind of table, given anew after every migration."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
 from django.apps import apps
 from django.conf import settings
 from django.db import connections
@@ -10,22 +13,36 @@ from tenants.access import Access
 # Tables of other packages that a tenant's request has to read.
 READABLE_MACHINERY = ("django_migrations",)
 
+
+@dataclass(frozen=True)
+class TenantPrivileges:
+    """What the tenant role may do with a table as a whole, and with some of its columns only."""
+
+    table: tuple[str, ...] = ()
+    columns: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        """The privileges in GRANT's words."""
+        return ", ".join([*self.table, *(f"{name} ({', '.join(columns)})" for name, columns in self.columns.items())])
+
+
+READ = TenantPrivileges(("SELECT",))
+READ_AND_WRITE = TenantPrivileges(("SELECT", "INSERT", "UPDATE", "DELETE"))
 TENANT_PRIVILEGES = {
-    Access.TENANT: "SELECT, INSERT, UPDATE, DELETE",
-    Access.SUB_ACCOUNT: "SELECT, UPDATE (name, description, settings, updated_at)",
-    Access.READABLE: "SELECT",
-    Access.SHARED: "SELECT, INSERT, UPDATE, DELETE",
-    Access.CATALOGUE: "SELECT",
-    Access.SYSTEM: "",
+    Access.TENANT: READ_AND_WRITE,
+    Access.SUB_ACCOUNT: TenantPrivileges(("SELECT",), {"UPDATE": ("name", "description", "settings", "updated_at")}),
+    Access.READABLE: READ,
+    Access.SHARED: READ_AND_WRITE,
+    Access.CATALOGUE: READ,
 }
 
 
-def tenant_privileges() -> dict[str, str]:
-    """Map every table the tenant role may touch to its privileges in GRANT's words."""
-    privileges = dict.fromkeys(READABLE_MACHINERY, "SELECT")
+def tenant_privileges() -> dict[str, TenantPrivileges]:
+    """Map every table the tenant role may touch to its privileges."""
+    privileges = dict.fromkeys(READABLE_MACHINERY, READ)
     for model in apps.get_models():
         access = getattr(model, "access", None)
-        if access is not None and TENANT_PRIVILEGES[access]:
+        if access in TENANT_PRIVILEGES:
             privileges[model._meta.db_table] = TENANT_PRIVILEGES[access]
     return privileges
 
@@ -47,7 +64,7 @@ def grant_after_migrate(sender, using: str, **kwargs) -> None:
         if table not in tables:
             continue
         statements.append(f"GRANT {privileges} ON {connection.ops.quote_name(table)} TO {roles.tenant}")
-        if "INSERT" in privileges:
+        if "INSERT" in privileges.table:
             statements += [
                 f"GRANT USAGE ON SEQUENCE {connection.ops.quote_name(sequence['name'])} TO {roles.tenant}"
                 for sequence in sequences(connection, table)

@@ -1,0 +1,366 @@
+"""`check_isolation` names the culprit, whichever wall is breached and however. What is breached here is restored."""
+
+import json
+import os
+from collections.abc import Iterator
+
+import psycopg
+import pytest
+from django.conf import settings
+from django.core.checks import run_checks
+from django.core.management import CommandError, call_command
+from django.db import connection
+
+from tenants.audit import find_breaches, roles
+
+ROLES = settings.DATABASE_ROLES
+OWNER, LOGIN, TENANT, SYSTEM = ROLES.owner, ROLES.login, ROLES.tenant, ROLES.system
+OWN_ROWS = "sub_account_id = nullif(current_setting('app.sub_account_id', true), '')::bigint"
+PRINTED = "(sub_account_id = (NULLIF(current_setting('app.sub_account_id'::text, true), ''::text))::bigint)"
+LEAD_OF_BOOKING = (
+    "FOREIGN KEY (sub_account_id, lead_id) REFERENCES leads(sub_account_id, id) ON DELETE SET NULL (lead_id) DEFERRABLE"
+)
+
+
+@pytest.fixture
+def administrator(django_db_setup) -> Iterator[psycopg.Cursor]:
+    """A superuser's cursor in the test database. Roles are the whole cluster's, so nothing it does is ever committed."""
+    address = {"dbname": connection.settings_dict["NAME"]}
+    if not settings.DATABASE_URL:
+        credentials = json.loads((settings.EMBEDDED_POSTGRES_DIR / "credentials.json").read_text())
+        address |= {key: connection.get_connection_params()[key] for key in ("host", "port")}
+        address |= {"user": "postgres", "password": credentials["administrator"]}
+    elif "TEST_ADMIN_URL" not in os.environ:
+        pytest.skip("TEST_ADMIN_URL is not set: only a superuser can breach roles.")
+    schema = connection.settings_dict["SCHEMA"]
+    with psycopg.connect(
+        os.environ.get("TEST_ADMIN_URL", "") if settings.DATABASE_URL else "",
+        **address,
+        options=f"-c search_path={schema} -c lock_timeout=20s",
+    ) as superuser:
+        yield superuser.cursor()
+        superuser.rollback()
+
+
+BREACHES = {
+    # Roles
+    "superuser": (f"ALTER ROLE {LOGIN} SUPERUSER", [f"Role {LOGIN} is a superuser."]),
+    "tenant role a superuser": (f"ALTER ROLE {TENANT} SUPERUSER", [f"Role {TENANT} is a superuser."]),
+    "BYPASSRLS": (f"ALTER ROLE {TENANT} BYPASSRLS", [f"Role {TENANT} has BYPASSRLS."]),
+    "BYPASSRLS of the owner": (f"ALTER ROLE {OWNER} BYPASSRLS", [f"Role {OWNER} has BYPASSRLS."]),
+    "CREATEROLE": (f"ALTER ROLE {SYSTEM} CREATEROLE", [f"Role {SYSTEM} has CREATEROLE."]),
+    "REPLICATION": (f"ALTER ROLE {LOGIN} REPLICATION", [f"Role {LOGIN} has REPLICATION."]),
+    "login becomes owner": (
+        f"GRANT {OWNER} TO {LOGIN}",
+        [
+            f"Role {LOGIN} may become {OWNER}.",
+            f"Role {LOGIN} may become pg_database_owner.",
+        ],
+    ),
+    "tenant becomes system": (f"GRANT {SYSTEM} TO {TENANT}", [f"Role {TENANT} may become {SYSTEM}."]),
+    "tenant reads everything": (
+        f"GRANT pg_read_all_data TO {TENANT}",
+        [f"Role {LOGIN} may become pg_read_all_data.", f"Role {TENANT} may become pg_read_all_data."],
+    ),
+    "sessions start as system": (
+        f"ALTER ROLE {LOGIN} SET role = '{SYSTEM}'",
+        [f"Sessions of {LOGIN} start as {SYSTEM} instead of {TENANT}."],
+    ),
+    "sessions start as nobody": (
+        f"ALTER ROLE {LOGIN} RESET role",
+        [f"Sessions of {LOGIN} don't start as {TENANT}: run manage.py provision."],
+    ),
+    "sessions start bound": (
+        f"ALTER ROLE {LOGIN} SET app.sub_account_id = '7'",
+        [f"Sessions of {LOGIN} start with app.sub_account_id = 7."],
+    ),
+    "sessions start without foreign keys": (
+        f"ALTER ROLE {LOGIN} SET session_replication_role = 'replica'",
+        [f"Sessions of {LOGIN} start with session_replication_role = replica."],
+    ),
+    "missing role": (
+        f"ALTER ROLE {TENANT} RENAME TO {TENANT}_renamed",
+        [f"Role {TENANT} is missing: run manage.py provision."],
+    ),
+    # Row security
+    "dropped policy": ("DROP POLICY tenant ON leads", ["Policy tenant is missing on leads."]),
+    "altered policy": (
+        "ALTER POLICY tenant ON leads USING (true)",
+        [f"Policy tenant on leads is 'TO {TENANT} USING (true)' instead of \"TO {TENANT} USING ({OWN_ROWS})\"."],
+    ),
+    "policy for everybody": (
+        "ALTER POLICY tenant ON leads TO PUBLIC",
+        [f'Policy tenant on leads is "TO PUBLIC USING ({PRINTED})" instead of "TO {TENANT} USING ({OWN_ROWS})".'],
+    ),
+    "policy with another check": (
+        "ALTER POLICY tenant ON leads WITH CHECK (true)",
+        [
+            f'Policy tenant on leads is "TO {TENANT} USING ({PRINTED}) WITH CHECK (true)" instead of '
+            f'"TO {TENANT} USING ({OWN_ROWS})".'
+        ],
+    ),
+    "policy for writing alone": (
+        f"DROP POLICY tenant ON leads; CREATE POLICY tenant ON leads FOR INSERT TO {TENANT} WITH CHECK (true)",
+        [
+            f"Policy tenant on leads is 'FOR INSERT TO {TENANT} USING () WITH CHECK (true)' instead of "
+            f'"TO {TENANT} USING ({OWN_ROWS})".'
+        ],
+    ),
+    "restrictive policy": (
+        f"DROP POLICY tenant ON leads; CREATE POLICY tenant ON leads AS RESTRICTIVE TO {TENANT} USING ({OWN_ROWS})",
+        [
+            f'Policy tenant on leads is "AS RESTRICTIVE TO {TENANT} USING ({PRINTED})" instead of '
+            f'"TO {TENANT} USING ({OWN_ROWS})".'
+        ],
+    ),
+    "additional policy": (
+        f"CREATE POLICY friends ON leads TO {TENANT} USING (true)",
+        ["Policy friends on leads is none of ours."],
+    ),
+    "row security off": ("ALTER TABLE leads DISABLE ROW LEVEL SECURITY", ["Row security is off on leads."]),
+    "row security off on sub-accounts": (
+        "ALTER TABLE subaccounts DISABLE ROW LEVEL SECURITY",
+        ["Row security is off on subaccounts."],
+    ),
+    "row security not forced": (
+        "ALTER TABLE leads NO FORCE ROW LEVEL SECURITY",
+        ["Row security is not forced on leads."],
+    ),
+    "another owner": (
+        "ALTER TABLE leads OWNER TO CURRENT_USER",
+        [f"Table leads is owned by {{administrator}} instead of {OWNER}."],
+    ),
+    "table without a model": (
+        f"CREATE TABLE stray (sub_account_id bigint); ALTER TABLE stray OWNER TO {OWNER}",
+        [
+            "Table stray has sub_account_id but no model declares its row security.",
+            "Row security is off on stray.",
+            "Row security is not forced on stray.",
+        ],
+    ),
+    "partition without a model": (
+        f"CREATE TABLE stray (LIKE leads) INHERITS (leads); ALTER TABLE stray OWNER TO {OWNER};"
+        "ALTER TABLE stray ENABLE ROW LEVEL SECURITY; ALTER TABLE stray FORCE ROW LEVEL SECURITY",
+        ["Table stray has sub_account_id but no model declares its row security."],
+    ),
+    "rows of nobody": (
+        "ALTER TABLE leads ALTER sub_account_id DROP NOT NULL",
+        ["Column sub_account_id of leads may be null."],
+    ),
+    "view": ("CREATE VIEW all_leads AS SELECT * FROM leads", ["View all_leads lacks security_invoker."]),
+    "view whose security_invoker is off": (
+        "CREATE VIEW all_leads WITH (security_invoker = off) AS SELECT * FROM leads",
+        ["View all_leads lacks security_invoker."],
+    ),
+    "view of a view in another schema": (
+        "CREATE SCHEMA elsewhere; CREATE VIEW elsewhere.inner_leads WITH (security_invoker = on) AS SELECT * FROM leads;"
+        "CREATE VIEW elsewhere.outer_leads AS SELECT * FROM elsewhere.inner_leads",
+        ["View elsewhere.outer_leads lacks security_invoker."],
+    ),
+    "materialised view": (
+        "CREATE MATERIALIZED VIEW lead_counts AS SELECT sub_account_id, count(*) FROM leads GROUP BY 1",
+        ["Materialised view lead_counts bypasses row security."],
+    ),
+    "rule": (
+        "CREATE RULE copy AS ON INSERT TO leads DO ALSO NOTIFY copied",
+        ["Table leads has the rule copy."],
+    ),
+    # References
+    "unpaired foreign key": (
+        "ALTER TABLE bookings ADD CONSTRAINT loose FOREIGN KEY (lead_id) REFERENCES leads (id)",
+        ["Foreign key loose of bookings points at leads without the sub-account beside it."],
+    ),
+    "foreign key from a table of nobody": (
+        f"CREATE TABLE stray (lead_id bigint REFERENCES leads (id)); ALTER TABLE stray OWNER TO {OWNER}",
+        ["Foreign key stray_lead_id_fkey of stray points at leads without the sub-account beside it."],
+    ),
+    "foreign key to another sub-account": (
+        "ALTER TABLE leads ADD partner_id bigint CONSTRAINT loose REFERENCES subaccounts (id)",
+        ["Foreign key loose of leads points at subaccounts without the sub-account beside it."],
+    ),
+    "missing foreign key": (
+        "ALTER TABLE bookings DROP CONSTRAINT bookings_lead_id_fk",
+        ["Foreign key bookings_lead_id_fk is missing on bookings."],
+    ),
+    "foreign key that was never validated": (
+        "ALTER TABLE bookings DROP CONSTRAINT bookings_lead_id_fk;"
+        f"ALTER TABLE bookings ADD CONSTRAINT bookings_lead_id_fk {LEAD_OF_BOOKING} NOT VALID",
+        [
+            f"Foreign key bookings_lead_id_fk of bookings is '{LEAD_OF_BOOKING} NOT VALID' instead of "
+            f"'{LEAD_OF_BOOKING}'."
+        ],
+    ),
+    "foreign keys switched off": (
+        "ALTER TABLE bookings DISABLE TRIGGER ALL",
+        ["Foreign keys of bookings are switched off."],
+    ),
+    "form of another sub-account": (
+        "ALTER TABLE form_submissions DROP CONSTRAINT form_submissions_own_form",
+        ["Column form_owner_id of form_submissions may name another sub-account."],
+    ),
+    # Privileges
+    "truncate": (f"GRANT TRUNCATE ON leads TO {TENANT}", [f"{TENANT} holds TRUNCATE on leads."]),
+    "system table": (f"GRANT SELECT ON admin_users TO {TENANT}", [f"{TENANT} holds SELECT on admin_users."]),
+    "catalogue": (f"GRANT UPDATE ON prompt_templates TO {TENANT}", [f"{TENANT} holds UPDATE on prompt_templates."]),
+    "table to PUBLIC": ("GRANT SELECT ON leads TO PUBLIC", ["PUBLIC holds SELECT on leads."]),
+    "table to the login role": (f"GRANT SELECT ON leads TO {LOGIN}", [f"{LOGIN} holds SELECT on leads."]),
+    "column": (
+        f"GRANT UPDATE (is_active) ON subaccounts TO {TENANT}",
+        [f"{TENANT} holds UPDATE on subaccounts (is_active)."],
+    ),
+    "column of a system table": (
+        f"GRANT SELECT (password) ON admin_users TO {TENANT}",
+        [f"{TENANT} holds SELECT on admin_users (password)."],
+    ),
+    "column to PUBLIC": ("GRANT SELECT (name) ON leads TO PUBLIC", ["PUBLIC holds SELECT on leads (name)."]),
+    "all columns of sub-accounts": (
+        f"GRANT UPDATE ON subaccounts TO {TENANT}",
+        [f"{TENANT} holds UPDATE on subaccounts."],
+    ),
+    "grant option": (
+        f"GRANT SELECT ON leads TO {TENANT} WITH GRANT OPTION",
+        [f"{TENANT} may grant SELECT on leads to others."],
+    ),
+    "sequence": (
+        f"GRANT SELECT ON SEQUENCE leads_id_seq TO {TENANT}",
+        [f"{TENANT} holds SELECT on the sequence leads_id_seq."],
+    ),
+    "sequence of a system table": (
+        f"GRANT USAGE ON SEQUENCE admin_users_id_seq TO {TENANT}",
+        [f"{TENANT} holds USAGE on the sequence admin_users_id_seq."],
+    ),
+    "sequence to PUBLIC": (
+        "GRANT USAGE ON SEQUENCE leads_id_seq TO PUBLIC",
+        ["PUBLIC holds USAGE on the sequence leads_id_seq."],
+    ),
+    "tables yet to be made": (
+        f"ALTER DEFAULT PRIVILEGES FOR ROLE {OWNER} GRANT SELECT ON TABLES TO {TENANT}",
+        [f"{TENANT} would hold SELECT on tables that {OWNER} makes."],
+    ),
+    "sequences yet to be made": (
+        f"ALTER DEFAULT PRIVILEGES FOR ROLE {OWNER} GRANT USAGE ON SEQUENCES TO PUBLIC",
+        [f"PUBLIC would hold USAGE on sequences that {OWNER} makes."],
+    ),
+    "tables of tenants' own": (
+        f"GRANT TEMPORARY ON DATABASE {{database}} TO {TENANT}",
+        [f"Role {TENANT} may create temporary tables."],
+    ),
+    "schema": (
+        f"GRANT CREATE ON SCHEMA {{schema}} TO {TENANT}",
+        [f"Role {TENANT} may create in the schema."],
+    ),
+    "function that runs as its owner": (
+        "CREATE FUNCTION peek() RETURNS bigint LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp "
+        f"AS 'SELECT 1'; ALTER FUNCTION peek OWNER TO {OWNER}",
+        ["Tenants may call peek, which is SECURITY DEFINER."],
+    ),
+    "function without a search_path": (
+        "ALTER FUNCTION throttle_hit RESET search_path",
+        ["Function throttle_hit is SECURITY DEFINER without a fixed search_path that ends with pg_temp."],
+    ),
+    "function whose temporary tables come first": (
+        "ALTER FUNCTION throttle_hit SET search_path = pg_catalog",
+        ["Function throttle_hit is SECURITY DEFINER without a fixed search_path that ends with pg_temp."],
+    ),
+    "function of a superuser": (
+        "ALTER FUNCTION throttle_hit OWNER TO CURRENT_USER",
+        [f"Function throttle_hit is SECURITY DEFINER and owned by {{administrator}} instead of {OWNER}."],
+    ),
+    "leakproof function": (
+        "CREATE FUNCTION peek(text) RETURNS boolean LANGUAGE sql LEAKPROOF AS 'SELECT true'",
+        ["Function peek is leakproof."],
+    ),
+}
+
+
+@pytest.mark.parametrize(("statements", "breaches"), BREACHES.values(), ids=BREACHES)
+def test_each_breach_is_found_and_nothing_else_with_it(administrator, statements, breaches):
+    database, schema = connection.settings_dict["NAME"], connection.settings_dict["SCHEMA"]
+    name = administrator.connection.info.user
+
+    administrator.execute(statements.replace("{database}", f'"{database}"').replace("{schema}", f'"{schema}"'))
+
+    assert find_breaches(administrator) == [breach.replace("{administrator}", name) for breach in breaches]
+
+
+def test_a_login_role_that_inherits_the_system_role_is_found(administrator):
+    if administrator.connection.info.server_version >= 160000:
+        administrator.execute(f"GRANT {SYSTEM} TO {LOGIN} WITH INHERIT TRUE")
+        inherited = [SYSTEM]
+    else:  # where the member's own attribute decides for all of its memberships
+        administrator.execute(f"ALTER ROLE {LOGIN} INHERIT")
+        inherited = [SYSTEM, TENANT]
+
+    assert find_breaches(administrator) == [f"Role {LOGIN} inherits {name}." for name in inherited]
+
+
+def test_walls_as_migrated_have_no_breach_whoever_looks(administrator):
+    assert find_breaches(administrator) == []
+
+
+@pytest.mark.django_db
+def test_an_untouched_database_passes_the_command_and_the_check(capsys):
+    call_command("check_isolation")
+
+    assert capsys.readouterr().out == "All walls stand.\n"
+    assert run_checks(databases=["default"]) == []
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(
+    ("breach", "repair", "sentence"),
+    [
+        (
+            "DROP POLICY tenant ON leads",
+            f"CREATE POLICY tenant ON leads TO {TENANT} USING ({OWN_ROWS})",
+            "Policy tenant is missing on leads.",
+        ),
+        (
+            "CREATE VIEW all_leads AS SELECT * FROM leads",
+            "DROP VIEW all_leads",
+            "View all_leads lacks security_invoker.",
+        ),
+        (
+            "ALTER TABLE bookings ADD CONSTRAINT loose FOREIGN KEY (lead_id) REFERENCES leads (id)",
+            "ALTER TABLE bookings DROP CONSTRAINT loose",
+            "Foreign key loose of bookings points at leads without the sub-account beside it.",
+        ),
+    ],
+)
+def test_the_command_fails_and_names_the_culprit_and_so_does_the_check(breach, repair, sentence):
+    execute_as_owner(breach)
+    try:
+        with pytest.raises(CommandError) as failure:
+            call_command("check_isolation")
+        errors = [(error.id, error.msg) for error in run_checks(databases=["default"])]
+    finally:
+        execute_as_owner(repair)
+
+    assert str(failure.value) == sentence
+    assert errors == [("tenants.E003", sentence)]
+    assert find_breaches() == []
+
+
+def test_a_connection_of_somebody_elses_is_found(administrator):
+    name = administrator.connection.info.user
+
+    assert roles.find_stranger(administrator) == [f"The application connects as {name} instead of {LOGIN}."]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_migrate_gives_every_grant_anew_instead_of_stopping_at_a_wrong_one():
+    execute_as_owner(f"GRANT SELECT ON admin_users TO {TENANT}; GRANT UPDATE (is_active) ON subaccounts TO {TENANT}")
+    found = find_breaches()
+
+    call_command("migrate", verbosity=0)
+
+    assert found == [
+        f"{TENANT} holds SELECT on admin_users.",
+        f"{TENANT} holds UPDATE on subaccounts (is_active).",
+    ]
+    assert find_breaches() == []
+
+
+def execute_as_owner(statements: str) -> None:
+    with connection.as_owner(), connection.cursor() as cursor:
+        cursor.execute(statements)

@@ -2,7 +2,19 @@
 
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework.authentication import BaseAuthentication
-from rest_framework.exceptions import AuthenticationFailed
+
+from loctelli.errors import DomainError
+
+REALM = 'Bearer realm="loctelli"'
+
+
+class InvalidToken(DomainError):
+    """A bearer token that is forged, expired, or of an account that is no longer what it was."""
+
+    code = "invalid_token"
+    status = 401
+    detail = "The access token is invalid or has expired."
+    headers = {"WWW-Authenticate": REALM}
 
 
 class BearerAuthentication(BaseAuthentication):
@@ -16,11 +28,11 @@ class BearerAuthentication(BaseAuthentication):
         if http_request.principal is not None:
             return http_request.principal, None
         if "Authorization" in http_request.headers:
-            raise AuthenticationFailed("The access token is invalid or has expired.", code="invalid_token")
+            raise InvalidToken
         return None
 
     def authenticate_header(self, request) -> str:
-        return 'Bearer realm="loctelli"'
+        return REALM
 
 
 class BearerScheme(OpenApiAuthenticationExtension):

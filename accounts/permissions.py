@@ -1,14 +1,22 @@
 """Who may do what within a sub-account: one layer that reads what each view declares."""
 
-from rest_framework.exceptions import PermissionDenied
 from rest_framework.permissions import BasePermission
 
 from accounts.choices import UserRole
 from accounts.models import User
+from loctelli.errors import DomainError
 from tenants.models import ONBOARDING_ID
 
 RANKS = {UserRole.USER: 1, UserRole.MANAGER: 2, UserRole.ADMIN: 3}
 READ_ACTIONS = ("list", "retrieve", "metadata")
+
+
+class StillOnboarding(DomainError):
+    """Somebody who has joined no sub-account asked for one's data."""
+
+    code = "onboarding"
+    status = 403
+    detail = "Join a sub-account first."
 
 
 class TenantRolePermission(BasePermission):
@@ -23,7 +31,7 @@ class TenantRolePermission(BasePermission):
         if not isinstance(user, User):
             return False
         if user.sub_account_id == ONBOARDING_ID and not getattr(view, "open_to_onboarding", False):
-            raise PermissionDenied("Join a sub-account first.", code="onboarding")
+            raise StillOnboarding
         return RANKS.get(UserRole(user.role), 0) >= RANKS[required_role(view, getattr(view, "action", None))]
 
 

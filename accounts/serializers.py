@@ -7,7 +7,8 @@ from rest_framework import serializers
 from accounts.choices import UserRole
 from accounts.models import User
 from loctelli.api import fields
-from loctelli.api.serializers import Serializer
+from loctelli.api.serializers import ModelSerializer, Serializer
+from tenants.models import SubAccount
 from tenants.serializers import TenantModelSerializer
 
 # The system user is the platform's own: nobody is made one.
@@ -91,6 +92,25 @@ class ProfileSerializer(UserSerializer):
 
     password = None
     role = fields.ChoiceField(choices=UserRole.choices, read_only=True)
+
+
+class SubAccountSerializer(ModelSerializer):
+    """The business whose data this is."""
+
+    class Meta:
+        model = SubAccount
+        fields = ["id", "name", "description", "is_active", "settings", "created_at", "updated_at"]
+        read_only_fields = ["is_active"]
+        includes = ["users"]
+        example = {
+            "id": 2,
+            "name": "Acme Roofing",
+            "description": "Roofs and gutters in Springfield.",
+            "is_active": True,
+            "settings": {"lead_statuses": ["quoted"]},
+            "created_at": "2026-01-05T09:00:00Z",
+            "updated_at": "2026-03-01T16:20:00Z",
+        }
 
 
 class LoginSerializer(Serializer):

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from accounts.views import LoginView, MeViewSet, UserViewSet
+from accounts.views import LoginView, MeViewSet, SubAccountViewSet, UserViewSet
 from loctelli.api.routers import Router
 
 router = Router()
@@ -9,5 +9,10 @@ router.register("users", UserViewSet)
 urlpatterns = [
     path("auth/login/", LoginView.as_view(), name="login"),
     path("me/", MeViewSet.as_view({"get": "retrieve", "patch": "partial_update"}), name="me"),
+    path(
+        "sub-account/",
+        SubAccountViewSet.as_view({"get": "retrieve", "patch": "partial_update"}),
+        name="sub-account",
+    ),
     *router.urls,
 ]

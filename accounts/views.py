@@ -15,6 +15,7 @@ from accounts.serializers import (
     LoginSerializer,
     ProfileSerializer,
     ReassignedSerializer,
+    SubAccountSerializer,
     SuccessorSerializer,
     UserSerializer,
 )
@@ -23,7 +24,9 @@ from loctelli.api.views import APIView
 from loctelli.api.viewsets import RetrieveMixin, UpdateMixin
 from loctelli.errors import Conflict
 from security import throttling
+from tenants.models import SubAccount
 from tenants.reassignment import delete_unless_owning, reassign
+from tenants.scope import current_scope
 from tenants.views import TenantGenericViewSet, TenantViewSet
 
 CASCADE = OpenApiParameter(
@@ -83,6 +86,18 @@ class MeViewSet(RetrieveMixin, UpdateMixin, TenantGenericViewSet):
 
     def get_object(self) -> User:
         self.kwargs["pk"] = self.request.user.pk
+        return super().get_object()
+
+
+class SubAccountViewSet(RetrieveMixin, UpdateMixin, TenantGenericViewSet):
+    """The sub-account that the user belongs to."""
+
+    serializer_class = SubAccountSerializer
+    read_role = UserRole.USER
+    write_role = UserRole.ADMIN
+
+    def get_object(self) -> SubAccount:
+        self.kwargs["pk"] = current_scope().sub_account_id
         return super().get_object()
 
 

@@ -41,7 +41,7 @@ class StrategySerializer(TenantModelSerializer):
             "created_at", "updated_at", "sub_account_id",
         ]  # fmt: skip
         extra_kwargs = {name: {"min_value": 0, "max_value": 86_400} for name in ("delay_min", "delay_max")}
-        includes = ["regular_user", "prompt_template"]
+        includes = ["regular_user", "prompt_template", "leads"]
         example = {
             "id": 3,
             "name": "Roof inspections",

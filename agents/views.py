@@ -48,7 +48,7 @@ class ChosenTemplateViewSet(TenantReadOnlyViewSet):
 
     serializer_class = ChosenTemplateSerializer
     read_role = UserRole.USER
-    filterset_fields = {"is_active": ["exact"], "prompt_template": ["exact"]}
+    filterset_fields = {"is_active": ["exact"], "prompt_template_id": ["exact"]}
     ordering_fields = ("id", "created_at")
 
 
@@ -61,8 +61,8 @@ class StrategyViewSet(TenantViewSet):
     filterset_fields = {
         "is_active": ["exact"],
         "tag": ["exact"],
-        "regular_user": ["exact"],
-        "prompt_template": ["exact"],
+        "regular_user_id": ["exact"],
+        "prompt_template_id": ["exact"],
     }
     search_fields = ("name", "description", "tag", "ai_name")
     ordering_fields = ("id", "name", "created_at")

@@ -74,7 +74,7 @@ class LeadSerializer(TenantModelSerializer):
         read_only_fields = ["last_message_date"]
         create_only = ["message_history", "booking"]
         columns = {"last_message": ["last_message"], "message_history": ["message_history"]}
-        includes = ["regular_user", "strategy", "bookings"]
+        includes = ["sub_account", "regular_user", "strategy", "bookings"]
         example = {
             "id": 42,
             "name": "Joan Reed",

@@ -26,9 +26,9 @@ class LeadViewSet(TenantViewSet):
     delete_role = UserRole.MANAGER
     filterset_fields = {
         "status": ["exact", "in"],
-        "regular_user": ["exact"],
-        "strategy": ["exact"],
-        "email": ["exact"],
+        "regular_user_id": ["exact"],
+        "strategy_id": ["exact"],
+        "email": ["exact", "isnull"],
         "phone": ["exact"],
         "custom_id": ["exact"],
         "created_at": ["gte", "lt"],
@@ -47,8 +47,8 @@ class BookingViewSet(TenantViewSet):
     filterset_fields = {
         "status": ["exact", "in"],
         "booking_type": ["exact"],
-        "regular_user": ["exact"],
-        "lead": ["exact", "isnull"],
+        "regular_user_id": ["exact"],
+        "lead_id": ["exact", "isnull"],
         "created_at": ["gte", "lt"],
     }
     ordering_fields = ("id", "created_at", "updated_at")
@@ -80,7 +80,7 @@ class ContactSubmissionViewSet(SubmissionViewSet):
     filterset_fields = {
         "status": ["exact", "in"],
         "priority": ["exact", "in"],
-        "assigned_to": ["exact", "isnull"],
+        "assigned_to_id": ["exact", "isnull"],
         "submitted_at": ["gte", "lt"],
     }
     search_fields = ("full_name", "email", "phone", "message")

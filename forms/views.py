@@ -12,7 +12,7 @@ class FormTemplateViewSet(TenantViewSet):
     serializer_class = FormTemplateSerializer
     read_role = UserRole.USER
     write_role = delete_role = UserRole.MANAGER
-    filterset_fields = {"slug": ["exact"], "is_active": ["exact"], "sub_account": ["isnull"]}
+    filterset_fields = {"slug": ["exact"], "is_active": ["exact"], "sub_account_id": ["isnull"]}
     search_fields = ("name", "title", "slug")
     ordering_fields = ("created_at", "name")
     ordering = "-created_at"
@@ -23,9 +23,9 @@ class FormSubmissionViewSet(SubmissionViewSet):
 
     serializer_class = FormSubmissionSerializer
     filterset_fields = {
-        "form_template": ["exact"],
+        "form_template_id": ["exact"],
         "status": ["exact", "in"],
         "priority": ["exact", "in"],
-        "assigned_to": ["exact", "isnull"],
+        "assigned_to_id": ["exact", "isnull"],
         "submitted_at": ["gte", "lt"],
     }

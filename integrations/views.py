@@ -21,6 +21,6 @@ class IntegrationViewSet(TenantViewSet):
     serializer_class = IntegrationSerializer
     read_role = UserRole.MANAGER
     write_role = delete_role = UserRole.ADMIN
-    filterset_fields = {"status": ["exact"], "is_active": ["exact"], "integration_template": ["exact"]}
+    filterset_fields = {"status": ["exact"], "is_active": ["exact"], "integration_template_id": ["exact"]}
     search_fields = ("name", "description")
     ordering_fields = ("id", "name", "created_at")

@@ -3,7 +3,7 @@
 from django.contrib import admin
 from django.urls import include, path
 from django.views.generic import RedirectView
-from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
+from drf_spectacular.views import SpectacularJSONAPIView, SpectacularSwaggerView
 
 from loctelli import health
 
@@ -12,13 +12,13 @@ handler403 = "loctelli.api.errors.permission_denied"
 handler404 = "loctelli.api.errors.not_found"
 handler500 = "loctelli.api.errors.server_error"
 
-API_APPS = ("tenants", "accounts", "agents", "crm", "forms", "integrations", "security")
+API_APPS = ("accounts", "agents", "crm", "forms", "integrations", "security")
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index")),
     path("console/", admin.site.urls),
     path("api/v1/", include([path("", include(f"{app}.urls")) for app in API_APPS])),
-    path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
+    path("api/schema/", SpectacularJSONAPIView.as_view(), name="schema"),
     path("api/docs/", SpectacularSwaggerView.as_view(url_name="schema"), name="docs"),
     path("healthz", health.healthz),
     path("readyz", health.readyz),

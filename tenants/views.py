@@ -1,8 +1,7 @@
-"""The base of viewsets of what belongs to a sub-account, and the sub-account's own."""
+"""The base of viewsets of what belongs to a sub-account."""
 
 from typing import Any
 
-from django.db.models import Model
 from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -16,8 +15,6 @@ from loctelli.api.viewsets import (
     UpdateMixin,
 )
 from tenants import idempotency
-from tenants.scope import current_scope
-from tenants.serializers import SubAccountSerializer
 
 
 class TenantGenericViewSet(GenericViewSet):
@@ -53,13 +50,3 @@ class TenantReadOnlyViewSet(ListMixin, RetrieveMixin, TenantGenericViewSet):
 
 class TenantViewSet(CreateMixin, UpdateMixin, DestroyMixin, TenantReadOnlyViewSet):
     """A resource of a sub-account that its users list, read, make, change and delete."""
-
-
-class SubAccountViewSet(RetrieveMixin, UpdateMixin, TenantGenericViewSet):
-    """The sub-account that the user belongs to."""
-
-    serializer_class = SubAccountSerializer
-
-    def get_object(self) -> Model:
-        self.kwargs["pk"] = current_scope().sub_account_id
-        return super().get_object()

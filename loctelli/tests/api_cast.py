@@ -1,4 +1,4 @@
-"""Two businesses whose clients speak to the resources that the conventions are tried on."""
+"""Two businesses whose clients send bodies and headers just as a test says, malformed ones too."""
 
 import json
 from dataclasses import dataclass
@@ -6,10 +6,9 @@ from dataclasses import dataclass
 import pytest
 from django.test import Client
 
+from accounts import tokens
 from accounts.models import AdminUser, User
 from agents.models import PromptTemplate, Strategy
-from loctelli.api.serializers import resources
-from loctelli.tests.api_resources import REPRESENTING
 from tenants.models import SubAccount
 from tenants.scope import system_scope
 
@@ -24,7 +23,7 @@ class Business:
 
     def send(self, method: str, path: str, data=None, raw: bytes | None = None, **headers):
         body = raw if raw is not None else b"" if data is None else json.dumps(data).encode()
-        headers = {"X-User": f"{self.user.pk}@{self.sub_account.pk}", **headers}
+        headers = {"Authorization": f"Bearer {tokens.issue(self.user)}", **headers}
         client = Client(raise_request_exception=False)
         return client.generic(method, f"/api/v1/{path}", body, "application/json", headers=headers)
 
@@ -54,11 +53,7 @@ def business(pk: int, name: str, admin: AdminUser, template: PromptTemplate) -> 
 
 
 @pytest.fixture
-def businesses(db, settings, monkeypatch) -> tuple[Business, Business]:
-    settings.ROOT_URLCONF = "loctelli.tests.api_resources"
-    settings.MIDDLEWARE = ["loctelli.tests.api_resources.Binding"]
-    for model, serializer in REPRESENTING.items():
-        monkeypatch.setitem(resources, model, serializer)
+def businesses(db) -> tuple[Business, Business]:
     with system_scope("a test's cast"):
         admin = AdminUser.objects.create(name="Root", email="root@loctelli.example", password="!")
         template = PromptTemplate.objects.create(name="Base", base_system_prompt="x", created_by_admin=admin)

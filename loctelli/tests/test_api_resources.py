@@ -7,6 +7,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from accounts import tokens
 from crm.models import Booking, Lead
 from tenants.scope import system_scope, tenant_scope
 
@@ -79,9 +80,9 @@ def test_a_body_that_is_no_object_is_refused(one, body, code):
 def test_what_is_set_on_creation_only_stays(one):
     lead = one.lead()
 
-    response = one.send("PATCH", f"leads/{lead['id']}/", {"strategy_id": one.strategy.pk})
+    response = one.send("PATCH", f"leads/{lead['id']}/", {"message_history": [{"role": "user"}]})
 
-    assert errors_of(response) == [("strategy_id", "read_only")]
+    assert errors_of(response) == [("message_history", "read_only")]
 
 
 def test_a_foreign_row_is_answered_like_one_that_does_not_exist(one, two):
@@ -108,7 +109,7 @@ def test_a_malformed_key_is_not_found(one, pk):
 
 
 def test_what_is_sent_in_another_type_is_refused(one):
-    client = Client(headers={"X-User": f"{one.user.pk}@{one.sub_account.pk}"})
+    client = Client(headers={"Authorization": f"Bearer {tokens.issue(one.user)}"})
 
     form = client.post("/api/v1/leads/", {"name": "x"})
     untyped = client.generic("POST", "/api/v1/leads/", b'{"name": "x"}', content_type="")
@@ -297,7 +298,7 @@ def test_filters_and_search_find_what_they_say(one):
     assert names("created_at__lt=2020-01-01") == []
     assert one.get("contact-submissions/?priority__in=LOW,HIGH").json()["results"] == []
     assert errors_of(one.get("contact-submissions/?priority=SOON")) == [("priority", "invalid_choice")]
-    assert one.get("bookings/?lead_id__isnull=true&regular_user__is_active=true").status_code == 200
+    assert one.get(f"bookings/?lead_id__isnull=true&regular_user_id={one.user.pk}").status_code == 200
 
 
 # Pages.
@@ -333,7 +334,7 @@ def test_pages_go_through_every_row_once_in_both_directions(one, ordering):
 def test_a_page_is_found_by_one_row_comparison(one):
     for _ in range(3):
         one.lead()
-    following = one.get("leads/?page_size=1").json()["next"].removeprefix("http://testserver/api/v1/")
+    following = one.get("leads/?page_size=1&ordering=-created_at").json()["next"].removeprefix("http://testserver/api/v1/")
 
     with CaptureQueriesContext(connection) as queries:
         one.get(following)

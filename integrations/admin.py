@@ -11,6 +11,7 @@ from unfold.decorators import display
 from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldBooleanSwitchWidget
 
 from integrations.models import Integration, IntegrationTemplate
+from loctelli.errors import InvalidRequest
 from security.config_secrets import SecretNotText, SecretUnreachable, secret_paths
 from tenants.console.display import badge, set_or_not
 from tenants.console.forms import ConsoleForm

@@ -1,8 +1,10 @@
 """The base of every model's admin: strict forms, stamps nobody types, and deletions that tell what they do."""
 
 from collections.abc import Iterable
+from typing import Any
 
 from django.contrib import messages
+from django.contrib.admin.options import IncorrectLookupParameters
 from django.db import DataError, IntegrityError, models, transaction
 from django.db.models.constants import LOOKUP_SEP
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -60,6 +62,13 @@ class ConsoleAdmin(ModelAdmin):
         return any(
             lookup == name or lookup in (f"{name}{LOOKUP_SEP}{suffix}" for suffix in LOOKUPS) for name in names if name
         )
+
+    def get_changelist_instance(self, request: HttpRequest) -> Any:
+        try:
+            return super().get_changelist_instance(request)
+        except (OverflowError, ValueError) as error:
+            # The date hierarchy of a year beyond the calendar.
+            raise IncorrectLookupParameters(error) from error
 
     # Forms
 

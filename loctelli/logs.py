@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Callable
 from typing import Any
 
+import psycopg
 import structlog
 from django.http import HttpRequest, HttpResponseBase
 
@@ -35,7 +36,8 @@ def configuration(*, json_lines: bool, level: str) -> dict[str, Any]:
     renderers: list[Any] = (
         [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
         if json_lines
-        else [structlog.dev.ConsoleRenderer(colors=False)]
+        # The plain stack trace: the pretty one shows local variables, passwords among them.
+        else [structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)]
     )
     return {
         "version": 1,
@@ -74,12 +76,13 @@ class OutagesInOneLine(logging.Filter):
     """Drops the stack trace of an unreachable database: while it lasts, each request would repeat it."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        from django.db import InterfaceError, OperationalError
-
         error = record.exc_info[1] if isinstance(record.exc_info, tuple) else None
-        if isinstance(error, OperationalError | InterfaceError):
-            record.msg, record.args = f"{record.getMessage()}: {error}".strip(), ()
-            record.exc_info = record.exc_text = None
+        while error is not None:
+            if isinstance(error, psycopg.OperationalError | psycopg.InterfaceError):
+                record.msg, record.args = f"{record.getMessage().strip()}: {error}", ()
+                record.exc_info = record.exc_text = None
+                break
+            error = error.__cause__
         return True
 
 

@@ -32,12 +32,12 @@ def programs() -> Path:
             "or set DATABASE_URL to the address of a PostgreSQL server."
         )
     package = Path(specification.submodule_search_locations[0])
-    if server_account() is not None and not _open_to_all(package / INSTALLATION / "bin"):
+    if server_account() is not None and not open_to_all(package / INSTALLATION / "bin"):
         package = _readable_copy(package)
     return package / INSTALLATION / "bin"
 
 
-def _open_to_all(path: Path) -> bool:
+def open_to_all(path: Path) -> bool:
     return all(directory.stat().st_mode & stat.S_IXOTH for directory in (path, *path.parents))
 
 

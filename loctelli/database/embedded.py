@@ -72,6 +72,13 @@ class EmbeddedServer:
             fcntl.flock(lock, fcntl.LOCK_SH)
             self._users_lock = lock
 
+    def leave(self) -> None:
+        """Stop using the server before this process ends."""
+        with self._guard:
+            if self._users_lock is not None:
+                os.close(self._users_lock)
+                self._users_lock = self._address = None
+
     @contextmanager
     def _start_lock(self) -> Iterator[None]:
         """Let one process at a time start and provision; the others find it done."""

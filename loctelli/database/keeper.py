@@ -9,7 +9,6 @@ stops the server. Standard library only.
 """
 
 import ctypes
-import errno
 import fcntl
 import json
 import os
@@ -39,6 +38,9 @@ PR_SET_PDEATHSIG = 1
 def running_port(directory: Path) -> int | None:
     """Return the port of the server that runs on this directory's data and accepts connections, else None."""
     try:
+        if not has_keeper(directory):
+            # The kernel is about to stop the server, or has.
+            return None
         lines = (directory / "data" / "postmaster.pid").read_text().splitlines()
         process, port, state = int(lines[0]), int(lines[3]), lines[7].strip()
         if state != "ready" or not Path(f"/proc/{process}/comm").read_text().startswith("postgres"):
@@ -47,6 +49,19 @@ def running_port(directory: Path) -> int | None:
             return port
     except (OSError, ValueError, IndexError):
         return None
+
+
+def has_keeper(directory: Path) -> bool:
+    """Tell whether a keeper lives, which holds its lock for as long as it does."""
+    lock = os.open(directory / "keeper.lock", os.O_RDWR)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    else:
+        return False
+    finally:
+        os.close(lock)
 
 
 class Keeper:
@@ -245,10 +260,8 @@ class _Directory:
 def _try_lock(file: int) -> bool:
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        if error.errno in (errno.EAGAIN, errno.EACCES):
-            return False
-        raise
+    except BlockingIOError:
+        return False
     return True
 
 

@@ -1,12 +1,11 @@
 """Turns the description of a demo business into rows. Runs in the system scope and names the sub-account each time."""
 
-import re
 import secrets
-from collections.abc import Iterator
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.contrib.auth.hashers import make_password
+from django.db import models
 from django.utils import timezone
 
 from accounts.models import AdminUser, User
@@ -19,19 +18,15 @@ from forms.choices import SubmissionStatus
 from forms.models import FormSubmission, FormTemplate
 from integrations.models import Integration, IntegrationTemplate
 from loctelli.management.seeds import integrations, prompts
-from loctelli.management.seeds.demo.business import Business, Enquiry, Meeting, Prospect, Response
+from loctelli.management.seeds.demo.business import Agent, Business, Enquiry, Meeting, Person, Prospect, Response
 from loctelli.management.seeds.demo.calendar import Calendar
+from loctelli.management.seeds.demo.dialogue import conversation
 from loctelli.management.seeds.demo.shared_forms import shared_forms
-from security.choices import MessageRole
 from security.config_secrets import Place, seal_secrets
 from security.fields import assign_row_id
 from security.models import SecurityIncident
 from tenants.models import SubAccount
 
-LINE = re.compile(r"(?P<speaker>agent|lead)(?:, (?P<days>\d+) days? later)?: (?P<text>.+)")
-SPEAKERS = {"agent": MessageRole.ASSISTANT, "lead": MessageRole.USER}
-# Minutes until an answer, in turn: agents answer at once, people when they get to it.
-PAUSES = {"agent": (1, 2, 1, 3), "lead": (4, 26, 2, 51, 9, 3, 38)}
 STARTED_DAYS_AGO = 120
 
 
@@ -74,11 +69,15 @@ class _Builder:
         for email, fields in business.incidents:
             lead = self.leads[email]
             SecurityIncident.objects.create(
-                sub_account_id=self.sub_account.pk, lead_id=lead.pk, user_id=lead.regular_user_id, **fields
+                sub_account_id=self.sub_account.pk,
+                lead_id=lead.pk,
+                user_id=lead.regular_user_id,
+                created_at=lead.created_at + timedelta(hours=1),
+                **fields,
             )
         return list(self.users.values())
 
-    def _user(self, person) -> User:
+    def _user(self, person: Person) -> User:
         hours = None
         if person.hours:
             start, end = person.hours
@@ -114,7 +113,7 @@ class _Builder:
         for template in others:
             SubAccountPromptTemplate.objects.create(sub_account=self.sub_account, prompt_template=template)
 
-    def _strategy(self, agent) -> Strategy:
+    def _strategy(self, agent: Agent) -> Strategy:
         return Strategy.objects.create(
             sub_account=self.sub_account,
             regular_user=self.users[agent.owner],
@@ -154,7 +153,9 @@ class _Builder:
         # Writing the conversation was not the last change of a lead that went quiet weeks ago.
         Lead.objects.filter(pk=lead.pk).update(updated_at=last)
         for meeting in prospect.meetings:
-            self._booking(meeting, lead=lead, owner=meeting.with_person or prospect.owner, made=last)
+            self._booking(
+                meeting, lead=lead, owner=meeting.with_person or prospect.owner, made=came + timedelta(hours=2)
+            )
         return lead
 
     def _strategy_of(self, prospect: Prospect) -> Strategy:
@@ -174,8 +175,8 @@ class _Builder:
     def _state(self, prospect: Prospect) -> dict[str, Any] | None:
         if not prospect.script:
             return None
-        told = {key: prospect.facts[key] for key in ("budget", "timeline") if key in prospect.facts}
-        return {**self.business.scripts[prospect.script].state, **told}
+        script = self.business.scripts[prospect.script]
+        return {**script.state, "timeline": prospect.facts["timeline"] if "{timeline}" in script.text else None}
 
     def _words_for(self, meeting: Meeting) -> str:
         day = self.calendar.weekday(meeting.in_days)
@@ -197,7 +198,7 @@ class _Builder:
             booking_type=meeting.kind,
             details={**details, "notes": meeting.notes} if meeting.notes else details,
             status=meeting.status,
-            created_at=min(made, self.calendar.at(day, time.fromisoformat(meeting.at)) - timedelta(hours=2)),
+            created_at=made,
         )
 
     def _forms(self) -> dict[str, FormTemplate]:
@@ -275,18 +276,6 @@ class _Builder:
             integration.save(force_insert=True)
 
 
-def conversation(script: str, start: datetime) -> Iterator[tuple[MessageRole, str, datetime]]:
-    """Yield role, text and moment of each message of a script whose words are filled in."""
-    moment = start
-    for number, line in enumerate(script.strip().splitlines()):
-        match = LINE.fullmatch(line)
-        if match is None:
-            raise ValueError(f"No line of a conversation: {line!r}")
-        pauses = PAUSES[match["speaker"]]
-        moment += timedelta(days=int(match["days"] or 0), minutes=pauses[number // 2 % len(pauses)])
-        yield SPEAKERS[match["speaker"]], match["text"], moment
-
-
-def _by_name(model, name: str):
+def _by_name(model: type[models.Model], name: str) -> Any:
     """Return the oldest row of a catalogue with this name."""
     return model.objects.filter(name=name).order_by("pk")[0]

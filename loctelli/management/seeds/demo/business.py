@@ -72,6 +72,7 @@ class Prospect:
     notes: str | None = field(default=None, kw_only=True)
     # What was said elsewhere before the lead was imported: (role, text) pairs.
     history: tuple[tuple[str, str], ...] = field(default=(), kw_only=True)
+    # The first is the one the conversation agrees on.
     meetings: tuple[Meeting, ...] = field(default=(), kw_only=True)
 
     @property

@@ -99,8 +99,8 @@ PROSPECTS = (
         "booked",
         facts=_wish("a check-up", "Too long ago"),
         meetings=(
-            _visit(BookingStatus.CONFIRMED, 7, "16:00"),
             _visit(BookingStatus.NO_SHOW, -4, "16:00", notes="Forgot; called himself the day after."),
+            _visit(BookingStatus.CONFIRMED, 7, "16:00"),
         ),
     ),
     Prospect(
@@ -111,8 +111,8 @@ PROSPECTS = (
         "recall",
         agent="recall",
         meetings=(
-            _visit(BookingStatus.CONFIRMED, 9, "10:20", 50),
             _visit(BookingStatus.CANCELLED, -6, "10:20", 50, "Cancelled because of a cold."),
+            _visit(BookingStatus.CONFIRMED, 9, "10:20", 50),
         ),
     ),
     Prospect(

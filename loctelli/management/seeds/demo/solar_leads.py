@@ -8,11 +8,11 @@ QUOTED = "quoted"  # this sub-account's own stage
 
 
 def _home(town: str, bill: str, roof: str = "ten years old, tile", timeline: str = "Before summer") -> dict[str, str]:
-    return {"town": town, "bill": bill, "roof": roof, "timeline": timeline, "budget": f"utility bill {bill} a month"}
+    return {"town": town, "bill": bill, "roof": roof, "timeline": timeline}
 
 
-def _visit(status: BookingStatus, in_days: int, at: str, street: str, notes: str = "", **more) -> Meeting:
-    return Meeting(BookingType.CONSULTATION, status, in_days, at, 60, f"{street}, at the home", notes, **more)
+def _visit(status: BookingStatus, in_days: int, at: str, street: str, notes: str = "") -> Meeting:
+    return Meeting(BookingType.CONSULTATION, status, in_days, at, 60, f"{street}, at the home", notes)
 
 
 def _video(status: BookingStatus, in_days: int, at: str, notes: str = "") -> Meeting:
@@ -101,8 +101,8 @@ PROSPECTS = (
         "booked",
         facts=_home("Peoria", "$330", "tile, we bought in 2018"),
         meetings=(
-            _visit(BookingStatus.CONFIRMED, 5, "09:00", "7 Mesquite Drive, Peoria", "Moved from last week."),
             _visit(BookingStatus.CANCELLED, -3, "09:00", "7 Mesquite Drive, Peoria", "Cancelled: a child was ill."),
+            _visit(BookingStatus.CONFIRMED, 5, "09:00", "7 Mesquite Drive, Peoria", "In place of the cancelled one."),
         ),
     ),
     Prospect(
@@ -132,14 +132,10 @@ PROSPECTS = (
         "quoted",
         facts=_home("Glendale", "$280"),
         meetings=(
-            _visit(BookingStatus.COMPLETED, -12, "13:00", "301 Cholla Way, Glendale"),
             _visit(
-                BookingStatus.NO_SHOW,
-                -15,
-                "13:00",
-                "301 Cholla Way, Glendale",
-                "Nobody at home; came three days later.",
+                BookingStatus.NO_SHOW, -15, "13:00", "301 Cholla Way, Glendale", "Nobody at home; made up for since."
             ),
+            _visit(BookingStatus.COMPLETED, -12, "13:00", "301 Cholla Way, Glendale"),
         ),
     ),
     Prospect(

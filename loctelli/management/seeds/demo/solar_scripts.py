@@ -7,6 +7,7 @@ def state(stage: str, qualified: bool | None, *, pain_points=(), objections=(), 
     return {
         "stage": stage,
         "qualified": qualified,
+        "budget": None,
         "decision_maker": decision_maker,
         "pain_points": list(pain_points),
         "objections": list(objections),

@@ -1,0 +1,24 @@
+"""Reads the scripts of conversations."""
+
+import re
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from security.choices import MessageRole
+
+LINE = re.compile(r"(?P<speaker>agent|lead)(?:, (?P<days>\d+) days? later)?: (?P<text>.+)")
+SPEAKERS = {"agent": MessageRole.ASSISTANT, "lead": MessageRole.USER}
+# Minutes until an answer, in turn: agents answer at once, people when they get to it.
+PAUSES = {"agent": (1, 2, 1, 3), "lead": (4, 26, 2, 51, 9, 3, 38)}
+
+
+def conversation(script: str, start: datetime) -> Iterator[tuple[MessageRole, str, datetime]]:
+    """Yield role, text and moment of each message of a script whose words are filled in."""
+    moment = start
+    for number, line in enumerate(script.strip().splitlines()):
+        match = LINE.fullmatch(line)
+        if match is None:
+            raise ValueError(f"No line of a conversation: {line!r}")
+        pauses = PAUSES[match["speaker"]]
+        moment += timedelta(days=int(match["days"] or 0), minutes=pauses[number // 2 % len(pauses)])
+        yield SPEAKERS[match["speaker"]], match["text"], moment

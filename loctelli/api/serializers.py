@@ -172,12 +172,12 @@ class ModelSerializer(Strict, serializers.ModelSerializer):
             kwargs.setdefault("max_length", ITEMS)
         return field_class, kwargs
 
-    def get_extra_kwargs(self):
-        extra = super().get_extra_kwargs()
+    def get_fields(self):
+        found = super().get_fields()
         if self.partial:
             for name in getattr(self.Meta, "create_only", ()):
-                extra[name] = {"read_only": True}
-        return extra
+                found[name].read_only, found[name].required = True, False
+        return found
 
     def get_uniqueness_extra_kwargs(self, field_names, declared_fields, extra_kwargs):
         return extra_kwargs, {}

@@ -1,5 +1,8 @@
 """Walls 2 and 3: row security and references that can't leave their tenant, as constraints `makemigrations` writes."""
 
+from collections.abc import Callable
+from typing import Any
+
 from django.conf import settings
 from django.db import models
 from django.db.models.constraints import BaseConstraint
@@ -15,15 +18,16 @@ ON_DELETE = {models.CASCADE: "CASCADE", models.RESTRICT: "RESTRICT", models.SET_
 class DatabaseConstraint(BaseConstraint):
     """A constraint that PostgreSQL alone carries out; forms and serializers have nothing to check beforehand."""
 
-    def constraint_sql(self, model, schema_editor):
+    def constraint_sql(self, model: Any, schema_editor: Any) -> Any:
         # Not part of CREATE TABLE: what it refers to may be made later in the same migration.
         schema_editor.deferred_sql.append(self.create_sql(model, schema_editor))
-        return None
 
-    def validate(self, model, instance, exclude=None, using="default") -> None:
-        return None
+    def validate(
+        self, model: type[models.Model], instance: models.Model, exclude: Any = None, using: str = "default"
+    ) -> None:
+        """Find nothing to check beforehand."""
 
-    def __eq__(self, other) -> bool:
+    def __eq__(self, other: object) -> bool:
         return type(self) is type(other) and self.deconstruct() == other.deconstruct()
 
     def __hash__(self) -> int:
@@ -63,7 +67,7 @@ class RowSecurity(DatabaseConstraint):
             policies["tenant_read"] = f"FOR SELECT TO {roles.tenant} USING ({self.column} IS NULL OR {own})"
         return policies
 
-    def create_sql(self, model, schema_editor) -> str:
+    def create_sql(self, model: Any, schema_editor: Any) -> str:
         table = schema_editor.quote_name(model._meta.db_table)
         return " ".join(
             [
@@ -73,7 +77,7 @@ class RowSecurity(DatabaseConstraint):
             ]
         )
 
-    def remove_sql(self, model, schema_editor) -> str:
+    def remove_sql(self, model: Any, schema_editor: Any) -> str:
         table = schema_editor.quote_name(model._meta.db_table)
         return " ".join(
             [
@@ -105,7 +109,7 @@ class Reference(DatabaseConstraint):
             kwargs["scope"] = self.scope
         return path, args, kwargs
 
-    def definition(self, model, quote=str) -> str:
+    def definition(self, model: Any, quote: Callable[[str], str] = str) -> str:
         """Return what follows ADD CONSTRAINT as PostgreSQL prints it, which leaves out INITIALLY IMMEDIATE."""
         field = model._meta.get_field(self.field)
         target = field.related_model._meta
@@ -119,13 +123,13 @@ class Reference(DatabaseConstraint):
             f"FOREIGN KEY ({columns}) REFERENCES {quote(target.db_table)}({targets}) ON DELETE {on_delete} DEFERRABLE"
         )
 
-    def create_sql(self, model, schema_editor) -> str:
+    def create_sql(self, model: Any, schema_editor: Any) -> str:
         quote = schema_editor.quote_name
         return (
             f"ALTER TABLE {quote(model._meta.db_table)} ADD CONSTRAINT {quote(self.name)} "
             f"{self.definition(model, quote)} INITIALLY IMMEDIATE"
         )
 
-    def remove_sql(self, model, schema_editor) -> str:
+    def remove_sql(self, model: Any, schema_editor: Any) -> str:
         quote = schema_editor.quote_name
         return f"ALTER TABLE {quote(model._meta.db_table)} DROP CONSTRAINT {quote(self.name)}"

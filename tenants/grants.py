@@ -3,9 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from typing import Any
+
 from django.apps import apps
 from django.conf import settings
 from django.db import connections
+from django.db.backends.base.base import BaseDatabaseWrapper
 
 from loctelli.database import job_functions
 from tenants.access import Access
@@ -47,7 +50,7 @@ def tenant_privileges() -> dict[str, TenantPrivileges]:
     return privileges
 
 
-def grant_after_migrate(sender, using: str, **kwargs) -> None:
+def grant_after_migrate(sender: Any, using: str, **kwargs: Any) -> None:
     """Give the tenant role what its tables' kinds allow and nothing else, and the system role every table.
 
     Tables that a backward migration has removed are passed over.
@@ -76,7 +79,7 @@ def grant_after_migrate(sender, using: str, **kwargs) -> None:
         job_functions.apply(cursor, roles, schema)
 
 
-def sequences(connection, table: str) -> list[dict]:
+def sequences(connection: BaseDatabaseWrapper, table: str) -> list[Any]:
     """Return the sequences of a table's identity columns."""
     with connection.cursor() as cursor:
         return connection.introspection.get_sequences(cursor, table)

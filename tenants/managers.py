@@ -14,10 +14,10 @@ class ScopedManager(models.Manager.from_queryset(StampedQuerySet)):  # type: ign
         """Return which rows the sub-account sees."""
         return Q(sub_account_id=sub_account_id)
 
-    def get_queryset(self):
-        scope = current_scope()
+    def get_queryset(self) -> models.QuerySet:
+        bound = current_scope().sub_account_id
         queryset = super().get_queryset()
-        return queryset if scope.is_system else queryset.filter(self.owned_by(scope.sub_account_id))
+        return queryset if bound is None else queryset.filter(self.owned_by(bound))
 
 
 class TenantManager(ScopedManager):

@@ -1,6 +1,7 @@
 """The tenants themselves, the way into them, and the base of every model whose rows belong to one."""
 
-from typing import ClassVar
+from collections.abc import Callable
+from typing import Any, ClassVar
 
 from django.conf import settings
 from django.db import models
@@ -22,14 +23,16 @@ class CurrentSubAccount(models.Func):
     output_field = models.BigIntegerField()
     allowed_default = True
 
-    def __init__(self, **extra) -> None:
+    def __init__(self, **extra: Any) -> None:
         super().__init__()
 
 
 class SubAccountKey(ForeignKey):
     """Whose row it is: stamped by the database from the binding, never read from a request."""
 
-    def __init__(self, to="tenants.SubAccount", on_delete=models.CASCADE, **kwargs) -> None:
+    def __init__(
+        self, to: str = "tenants.SubAccount", on_delete: Callable[..., Any] = models.CASCADE, **kwargs: Any
+    ) -> None:
         super().__init__(to, on_delete, **{"db_default": CurrentSubAccount(), **kwargs})
 
 
@@ -50,9 +53,8 @@ class TenantModel(models.Model):
     @property
     def tenant_id(self) -> int | None:
         """The id of the sub-account the row belongs to, or will once it is saved; None in an unstamped system scope."""
-        if isinstance(self.sub_account_id, int):
-            return self.sub_account_id
-        return current_scope().sub_account_id
+        stamped: Any = self.sub_account_id
+        return stamped if isinstance(stamped, int) else current_scope().sub_account_id
 
 
 class SubAccount(StampedModel):
@@ -68,7 +70,7 @@ class SubAccount(StampedModel):
     settings = models.JSONField(null=True, blank=True)
     is_active = models.BooleanField(default=True, db_default=True)
 
-    objects = SubAccountManager()
+    objects: ClassVar[SubAccountManager] = SubAccountManager()
 
     class Meta:
         db_table = "subaccounts"

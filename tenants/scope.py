@@ -5,7 +5,7 @@ so Python and the database can't disagree, and a worker thread, a pooled connect
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import cast
 
@@ -48,12 +48,12 @@ def is_bound() -> bool:
     return cast(DatabaseWrapper, connection).scope is not None
 
 
-def tenant_scope(sub_account_id: int):
+def tenant_scope(sub_account_id: int) -> AbstractContextManager[Scope]:
     """Return a context manager: one transaction that sees and writes the rows of this sub-account only."""
     return _bind(Scope(int(sub_account_id)))
 
 
-def system_scope(reason: str):
+def system_scope(reason: str) -> AbstractContextManager[Scope]:
     """Return a context manager: one transaction over all sub-accounts; `reason` says who needs that, and why."""
     return _bind(Scope(None, reason))
 

@@ -89,7 +89,8 @@ class ConsoleSite(UnfoldAdminSite):
         """Return a page that says why not."""
         with system_scope("console: a refusal"):
             context = {**self.each_context(request), "title": REFUSALS[status], "detail": detail}
-            response = TemplateResponse(request, "console/refusal.html", context, status=status, headers=headers)
+            template = "console/refusal.html" if self.has_permission(request) else "console/refusal_outside.html"
+            response = TemplateResponse(request, template, context, status=status, headers=headers)
             return response.render()
 
     # Signing in and one's own password

@@ -4,6 +4,7 @@ import json
 from typing import Any, ClassVar
 
 from django import forms
+from django.contrib.admin.widgets import AutocompleteSelect
 from django.contrib.auth import password_validation
 from django.core.exceptions import ValidationError
 from django.db import models
@@ -46,6 +47,24 @@ class JSONField(forms.JSONField):
             return bool(self.to_python(data) != initial)
         except ValidationError:
             return True
+
+
+class Autocomplete(AutocompleteSelect):
+    """Django's autocomplete, which fails on showing again what is no key at all, such as a word for a number."""
+
+    def optgroups(self, name: str, value: list, attrs: dict | None = None) -> list:
+        key = self.field.target_field
+        return super().optgroups(name, [item for item in value if not item or is_key(key, item)], attrs)
+
+
+def is_key(field: models.Field, value: Any) -> bool:
+    """Return whether a value could be the key of a row."""
+    try:
+        parsers.check_text(str(value), "")
+        field.to_python(value)
+    except (DomainError, ValidationError):
+        return False
+    return True
 
 
 class ConsoleForm(forms.ModelForm):

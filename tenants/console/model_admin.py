@@ -12,7 +12,7 @@ from unfold.admin import ModelAdmin
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
 
 from loctelli.api.integrity import from_data_error, from_integrity_error
-from tenants.console.forms import ConsoleForm, JSONField
+from tenants.console.forms import Autocomplete, ConsoleForm, JSONField
 from tenants.deletion import Count, Deletion, what_goes_along
 
 STAMPS = ("created_by_admin", "created_at", "updated_at")
@@ -87,6 +87,11 @@ class ConsoleAdmin(ModelAdmin):
         if obj is not None and not self.movable:
             fields.append("sub_account")
         return fields
+
+    def formfield_for_foreignkey(self, db_field: models.ForeignKey, request: HttpRequest, **kwargs):
+        if db_field.name in self.get_autocomplete_fields(request):
+            kwargs.setdefault("widget", Autocomplete(db_field, self.admin_site))
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
     def formfield_for_dbfield(self, db_field: models.Field, request: HttpRequest, **kwargs):
         if isinstance(db_field, models.JSONField):

@@ -1,0 +1,266 @@
+"""Deleting in the console: it tells beforehand, and what is refused explains itself."""
+
+import pytest
+from django.contrib.admin.models import LogEntry
+from django.db import IntegrityError, connection
+
+from accounts.models import AdminUser, User
+from accounts.tests.factories import AdminUserFactory
+from agents.models import PromptTemplate, Strategy
+from crm.models import Booking, ContactSubmission, Lead
+from crm.tests.factories import LeadFactory
+from forms.models import FormTemplate
+from integrations.models import IntegrationTemplate
+from loctelli.tests.console_cast import fill, limited_admin, page, signed_in, text
+from security.models import ConversationMessage
+from tenants.deletion import what_goes_along, what_refers_to
+from tenants.models import SubAccount
+from tenants.scope import system_scope, tenant_scope
+from tenants.tests.factories import SubAccountFactory
+
+
+@pytest.fixture
+def rows(cast):
+    return fill(cast)
+
+
+@pytest.fixture
+def console(ada):
+    return signed_in(ada)
+
+
+def told(counts):
+    return sorted(str(count) for count in counts)
+
+
+def exists(row):
+    with system_scope("test"):
+        return type(row)._base_manager.filter(pk=row.pk).exists()
+
+
+def test_deleting_a_user_takes_strategies_leads_bookings_and_messages_along(rows, cast):
+    with system_scope("test"):
+        LeadFactory(strategy=cast.acme_strategy)
+        deletion = what_goes_along([cast.alice])
+
+    assert told(deletion.goes_along) == ["1 booking", "1 conversation message", "1 strategy", "2 leads"]
+    assert not deletion.is_refused
+
+
+def test_deleting_a_lead_leaves_its_bookings_without_it(rows, cast):
+    with system_scope("test"):
+        deletion = what_goes_along([rows.acme.lead])
+
+    assert told(deletion.goes_along) == ["1 conversation message"]
+    assert told(deletion.stays_without) == ["1 booking"]
+
+
+def test_captured_people_stand_in_the_way_of_deleting_a_sub_account(rows, cast):
+    with system_scope("test"):
+        deletion = what_goes_along([cast.acme])
+
+    assert told(deletion.stands_in_the_way) == ["1 contact submission", "1 form submission", "1 form template"]
+    assert deletion.counts == {"contact_submissions": 1, "form_submissions": 1, "form_templates": 1}
+    assert told(deletion.stays_without) == []
+
+
+def test_what_is_counted_is_what_is_deleted(rows, cast):
+    models = (User, Strategy, Lead, Booking, ConversationMessage)
+    with system_scope("test"):
+        before = {model: model._base_manager.count() for model in models}
+        deletion = what_goes_along([cast.alice])
+        cast.alice.delete()
+        after = {model: model._base_manager.count() for model in models}
+
+    gone = {model: before[model] - after[model] for model in models if before[model] != after[model]}
+    assert gone == {User: 1, **{count.model: count.number for count in deletion.goes_along}}
+
+
+def test_counting_costs_one_query_a_table(rows, cast, django_assert_max_num_queries):
+    with system_scope("test"):
+        with django_assert_max_num_queries(20):
+            few = what_goes_along([cast.globex])
+        LeadFactory.create_batch(10, strategy=cast.globex_strategy)
+        with django_assert_max_num_queries(20):
+            many = what_goes_along([cast.globex])
+
+    assert "1 lead" in told(few.goes_along)
+    assert "11 leads" in told(many.goes_along)
+
+
+def test_a_tenant_counts_its_own_rows_only(rows, cast):
+    with tenant_scope(cast.acme.pk):
+        counts = told(what_refers_to(cast.alice))
+
+    assert counts == ["1 booking", "1 lead", "1 strategy"]
+
+
+def test_the_confirmation_tells_what_goes_along_and_the_deletion_does_it(rows, cast, console):
+    url = page("accounts.user", "delete", cast.alice.pk)
+
+    asked = text(console.get(url))
+    console.post(url, {"post": "yes"})
+
+    for sentence in ("Delete the user “Alice”?", "1 strategy", "1 lead", "1 booking", "1 conversation message"):
+        assert sentence in asked
+    assert not exists(cast.alice)
+    assert not exists(rows.acme.lead)
+    assert exists(rows.globex.lead)
+
+
+@pytest.mark.parametrize(
+    ("label", "which", "sentences"),
+    [
+        ("tenants.subaccount", lambda cast, rows: cast.acme, ["1 contact submission", "1 form submission"]),
+        ("tenants.subaccount", lambda cast, rows: cast.onboarding, ["ONBOARDING, where new people wait"]),
+        ("accounts.user", lambda cast, rows: cast.system, ["The system user can't be deleted."]),
+        ("accounts.adminuser", lambda cast, rows: cast.ada, ["your own account", "3 sub-accounts"]),
+        ("agents.prompttemplate", lambda cast, rows: cast.template, ["2 strategies refer to it"]),
+        (
+            "integrations.integrationtemplate",
+            lambda cast, rows: rows.acme.integration.integration_template,
+            ["1 integration refers to it"],
+        ),
+        ("forms.formtemplate", lambda cast, rows: rows.acme.form, ["1 form submission refers to it"]),
+    ],
+)
+def test_a_refused_deletion_explains_itself_with_counts(label, which, sentences, rows, cast, console):
+    row = which(cast, rows)
+    url = page(label, "delete", row.pk)
+
+    asked = console.get(url)
+    confirmed = console.post(url, {"post": "yes"})
+    selected = console.post(
+        page(label, "changelist"), {"action": "delete_selected", "_selected_action": [row.pk], "post": "yes"}
+    )
+
+    assert exists(row)
+    for answer in (asked, confirmed, selected):
+        said = text(answer).replace("&#x27;", "'")
+        assert answer.status_code == 200
+        assert [sentence for sentence in sentences if sentence not in said] == []
+        assert "can't be deleted" in said
+        assert 'name="post"' not in answer.content.decode()
+
+
+def test_one_that_stands_keeps_the_others_of_a_selection(rows, cast, console):
+    with system_scope("test"):
+        free = SubAccountFactory(created_by_admin=cast.ada)
+
+    answer = console.post(
+        page("tenants.subaccount", "changelist"),
+        {"action": "delete_selected", "_selected_action": [free.pk, cast.acme.pk], "post": "yes"},
+    )
+
+    assert "can't be deleted" in text(answer).replace("&#x27;", "'")
+    assert exists(free)
+
+
+def test_several_are_deleted_at_once_with_what_goes_along(rows, cast, console):
+    keys = [cast.alice.pk, cast.mallory.pk]
+    url = page("accounts.user", "changelist")
+
+    asked = text(console.post(url, {"action": "delete_selected", "_selected_action": keys}))
+    console.post(url, {"action": "delete_selected", "_selected_action": keys, "post": "yes"})
+
+    assert "Delete 2 users?" in asked
+    assert "2 leads" in asked
+    assert not exists(cast.alice)
+    assert not exists(cast.mallory)
+
+
+def test_what_the_database_refuses_after_all_is_explained_and_nothing_is_half_deleted(rows, cast, console, monkeypatch):
+    """Somebody writes through a form between the look and the deletion."""
+    monkeypatch.setattr("tenants.console.model_admin.what_goes_along", lambda rows: what_goes_along([]))
+    sub_accounts, key = page("tenants.subaccount", "changelist"), cast.acme.pk
+
+    one = console.post(page("tenants.subaccount", "delete", key), {"post": "yes"}, follow=True)
+    many = console.post(
+        sub_accounts, {"action": "delete_selected", "_selected_action": [key], "post": "yes"}, follow=True
+    )
+
+    for answer in (one, many):
+        assert answer.status_code == 200
+        assert "Nothing was deleted. This can't be deleted while" in text(answer).replace("&#x27;", "'")
+    assert exists(rows.acme.lead)
+    with system_scope("test"):
+        assert not LogEntry.objects.exists()
+
+
+def test_the_database_really_refuses_what_is_said_to_stand_in_the_way(rows, cast):
+    for model in (SubAccount, PromptTemplate, IntegrationTemplate, FormTemplate, AdminUser):
+        with system_scope("test"):
+            for row in model._base_manager.all():
+                refused = what_goes_along([row]).is_refused
+                with pytest.raises(Undone):
+                    delete_and_undo(row, refused=refused)
+
+
+class Undone(Exception):
+    """The savepoint is to be rolled back."""
+
+
+def delete_and_undo(row, *, refused):
+    from django.db import transaction
+
+    with transaction.atomic():
+        if refused:
+            with pytest.raises(IntegrityError), transaction.atomic():
+                type(row)._base_manager.filter(pk=row.pk).delete()
+        else:
+            type(row)._base_manager.filter(pk=row.pk).delete()
+        raise Undone
+
+
+def test_an_admin_without_the_right_to_what_goes_along_is_told(rows, cast):
+    client = signed_in(limited_admin("accounts.user"))
+
+    asked = client.get(page("accounts.user", "delete", cast.alice.pk))
+    confirmed = client.post(page("accounts.user", "delete", cast.alice.pk), {"post": "yes"})
+
+    assert "You may not delete what would be deleted along: bookings leads strategies" in " ".join(
+        sorted_kinds(text(asked))
+    )
+    assert confirmed.status_code == 403
+    assert exists(cast.alice)
+
+
+def sorted_kinds(said):
+    """The kinds come as a set: put them in order."""
+    head, _, tail = said.partition("deleted along:")
+    kinds = tail.split()[:3]
+    return [head + "deleted along:", *sorted(kinds)]
+
+
+def test_messages_go_with_their_lead_though_nobody_may_delete_them(rows, cast):
+    client = signed_in(limited_admin("crm.lead"))
+
+    client.post(page("crm.lead", "delete", rows.acme.lead.pk), {"post": "yes"})
+
+    assert not exists(rows.acme.lead)
+    with system_scope("test"):
+        assert ConversationMessage.objects.filter(sub_account=cast.acme).count() == 0
+
+
+def test_an_admins_own_log_goes_along_and_is_told(rows, cast, console):
+    with system_scope("test"):
+        bo = AdminUserFactory(name="Bo")
+        LogEntry.objects.log_actions(bo.pk, [cast.acme, cast.globex][:1], 2)
+        deletion = what_goes_along([bo])
+
+    assert told(deletion.goes_along) == ["1 log entry"]
+
+
+def test_contacts_lose_only_their_assignment(rows, cast, console):
+    with system_scope("test"):
+        ContactSubmission.objects.filter(pk=rows.acme.contact.pk).update(assigned_to=cast.alice)
+
+    asked = text(console.get(page("accounts.user", "delete", cast.alice.pk)))
+    console.post(page("accounts.user", "delete", cast.alice.pk), {"post": "yes"})
+
+    assert "Would stay, without the reference 1 contact submission (assigned to)" in asked
+    with system_scope("test"):
+        rows.acme.contact.refresh_from_db()
+    assert rows.acme.contact.assigned_to_id is None
+    assert rows.acme.contact.sub_account_id == cast.acme.pk
+    assert connection.in_atomic_block

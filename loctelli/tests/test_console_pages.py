@@ -1,0 +1,186 @@
+"""Every page of the console, for every model."""
+
+import pytest
+from django.contrib import admin
+from django.http import HttpResponse, StreamingHttpResponse
+from django.test import RequestFactory
+from django.urls import reverse
+
+from loctelli.tests.console_cast import LABELS, READ_ONLY, SECRETS, a_row_of, fill, page, signed_in, text
+from tenants.models import SubAccount
+from tenants.scope import current_scope, is_bound, system_scope
+
+WITHOUT_A_ROW, WITH_A_ROW = ("changelist", "add"), ("change", "history", "delete")
+
+
+@pytest.fixture
+def rows(cast):
+    return fill(cast)
+
+
+@pytest.fixture
+def console(ada):
+    return signed_in(ada)
+
+
+def pages_of(label):
+    with system_scope("test"):
+        key = a_row_of(label).pk
+    return {name: page(label, name) for name in WITHOUT_A_ROW} | {name: page(label, name, key) for name in WITH_A_ROW}
+
+
+def test_the_console_shows_the_twenty_models_of_the_document_and_no_other():
+    registered = {model._meta.label_lower for model in admin.site._registry}
+
+    assert registered == set(LABELS)
+    assert len(LABELS) == 20
+
+
+@pytest.mark.parametrize("label", LABELS)
+def test_a_super_admin_opens_every_page(label, rows, console):
+    refused = {"add", "delete"} if label in READ_ONLY else set()
+
+    answers = {name: console.get(url).status_code for name, url in pages_of(label).items()}
+
+    assert answers == {name: 403 if name in refused else 200 for name in answers}
+
+
+@pytest.mark.parametrize("label", LABELS)
+def test_no_page_holds_a_secret(label, rows, console, cast):
+    with system_scope("test"):
+        keys = list(a_row_of(label).__class__._base_manager.values_list("pk", flat=True))
+    urls = [*pages_of(label).values(), *(page(label, "change", key) for key in keys)]
+
+    found = {name for url in urls for name, secret in SECRETS.items() if secret in console.get(url).content.decode()}
+
+    assert found == set()
+
+
+def test_the_secrets_that_no_page_holds_are_really_stored(rows, cast):
+    with system_scope("test"):
+        integration = rows.acme.integration
+        integration.refresh_from_db()
+        stored = [cast.alice.password, integration.config["apiKey"], integration.sealed_webhook_secret]
+
+        assert [value.split("$")[0][:7] for value in stored] == ["argon2", "enc:v1:", "enc:v1:"]
+        assert integration.revealed_config["apiKey"] == SECRETS["api key"]
+        assert integration.webhook_secret == SECRETS["webhook secret"]
+
+
+@pytest.mark.parametrize("label", LABELS)
+def test_a_page_costs_one_transaction(label, rows, console, django_assert_max_num_queries):
+    with django_assert_max_num_queries(45):
+        response = console.get(page(label, "changelist"))
+
+    assert response.status_code == 200
+    assert not is_bound()
+
+
+def test_pages_are_rendered_inside_the_scope(rows, console, cast):
+    """Lists and choices are lazy: rendered after the scope had closed they would be empty or fail."""
+    listed = text(console.get(page("crm.lead", "changelist")))
+    chosen = text(console.get(page("crm.lead", "change", rows.globex.lead.pk)))
+    url = reverse("console:autocomplete")
+    query = {"app_label": "crm", "model_name": "lead", "field_name": "regular_user"}
+    offered = {item["text"] for item in console.get(url, query).json()["results"]}
+
+    assert [name for name in ("Lead of Acme", "Lead of Globex") if name not in listed] == []
+    assert "Mallory" in chosen
+    assert {"Alice · Acme", "Mallory · Globex"} <= offered
+
+
+def test_a_streamed_answer_makes_each_chunk_in_a_scope_of_its_own(cast, ada):
+    scopes = []
+
+    def view(request):
+        def chunks():
+            for name in SubAccount.objects.order_by("pk").values_list("name", flat=True):
+                scopes.append(current_scope())
+                yield name.encode()
+
+        return StreamingHttpResponse(chunks())
+
+    request = RequestFactory().get("/console/stream/")
+    request.user = ada
+    response = admin.site.admin_view(view)(request)
+
+    assert b" ".join(response.streaming_content) == b"ONBOARDING Acme Globex"
+    assert all(scope.is_system for scope in scopes)
+    assert not is_bound()
+
+
+def test_an_answer_of_status_400_or_more_leaves_nothing_behind(cast, ada):
+    def view(request):
+        SubAccount.objects.create(name="Left behind", created_by_admin=ada)
+        return HttpResponse(status=400)
+
+    request = RequestFactory().post("/console/refused/")
+    request.user, request._dont_enforce_csrf_checks = ada, True
+    response = admin.site.admin_view(view)(request)
+
+    with system_scope("test"):
+        assert response.status_code == 400
+        assert not SubAccount.objects.filter(name="Left behind").exists()
+
+
+def test_the_sidebar_has_the_documents_groups(rows, console):
+    said = text(console.get(reverse("console:index")))
+
+    positions = [said.index(f" {name} ") for name in ("Core", "Business", "Integration", "System", "Security")]
+    assert positions == sorted(positions)
+
+
+def test_the_leads_last_message_is_shown_decrypted_and_its_history_too(rows, console):
+    said = text(console.get(page("crm.lead", "change", rows.acme.lead.pk)))
+
+    assert "What does Acme cost?" in said
+    assert "&quot;content&quot;: &quot;Hello&quot;" in said
+
+
+HOSTILE = [
+    "?q=%00",
+    "?status__exact=%00",
+    "?status__exact=%ED%A0%80",
+    "?sub_account__id__exact=%00",
+    "?sub_account__id__exact=99999999999999999999999",
+    "?sub_account__id__exact=x",
+    "?regular_user__password__startswith=argon2",
+    "?created_at__year=9999",
+    "?created_at__year=0",
+    "?created_at__year=99999999999999999999",
+    "?o=99.-1.x",
+    "?p=x",
+    "?p=99999999999999999999999",
+    "?e=1",
+    "?_to_field=password",
+    "%00/change/",
+    "99999999999999999999999/change/",
+    "x/delete/",
+    "x/history/",
+    "x/nothing/",
+]
+
+
+@pytest.mark.parametrize("tail", HOSTILE)
+def test_a_hostile_address_is_no_error_of_the_server(tail, rows, console):
+    for label in ("crm.lead", "forms.formsubmission", "accounts.user"):
+        tail_of_model = tail.replace("regular_user__password", "password") if label == "accounts.user" else tail
+        assert console.get(page(label, "changelist") + tail_of_model, follow=True).status_code in (200, 400, 404)
+
+
+@pytest.mark.parametrize("query", ["term=%00", "field_name=%00", "field_name=nothing", "page=x", "term=a&page=99"])
+def test_a_hostile_autocomplete_is_no_error_of_the_server(query, rows, console):
+    url = reverse("console:autocomplete") + f"?app_label=crm&model_name=lead&field_name=regular_user&{query}"
+
+    assert console.get(url).status_code in (200, 400, 403, 404)
+
+
+@pytest.mark.parametrize("query", ["s=a&page=x", "s=a&page=99", "s=%00", "s="])
+def test_a_hostile_search_is_no_error_of_the_server(query, console):
+    assert console.get(reverse("console:search") + f"?{query}").status_code in (200, 404)
+
+
+def test_what_filters_do_not_ask_for_can_not_be_looked_up(rows, console):
+    hashes = page("accounts.user", "changelist") + "?password__startswith=argon2"
+
+    assert console.get(hashes).status_code == 400

@@ -2,7 +2,7 @@
 
 import io
 import threading
-from datetime import date
+from datetime import UTC, date, datetime
 
 import jsonschema_rs
 import pytest
@@ -25,6 +25,7 @@ from forms.choices import SubmissionStatus
 from forms.models import FormSubmission, FormTemplate
 from integrations.models import Integration, IntegrationTemplate
 from loctelli.management.seeds import demo, integrations, platform
+from loctelli.management.seeds.demo.calendar import Calendar
 from loctelli.management.seeds.passwords import generate_password
 from security.config_secrets import Place, mask_secrets, unseal_secrets
 from security.models import ConversationMessage
@@ -304,6 +305,21 @@ def test_demo_meetings_are_where_the_conversation_put_them():
     day = date.fromisoformat(booking.details["date"])
     assert f"{day:%A}, {day:%B} {day.day} at {booking.details['time']}" in message
     assert day.weekday() < 5
+
+
+@pytest.mark.parametrize("weekday", range(7))
+def test_demo_meetings_are_ahead_or_behind_as_their_status_says_on_any_day(weekday):
+    midnight = datetime(2027, 3, 1 + weekday, 0, 1, tzinfo=UTC)
+
+    for business in demo.BUSINESSES:
+        calendar = Calendar(now=midnight, zone=business.timezone)
+        ahead = {BookingStatus.PENDING, BookingStatus.CONFIRMED}
+        for prospect in business.prospects:
+            for meeting in prospect.meetings:
+                day = calendar.weekday(meeting.in_days)
+                assert day.weekday() < 5
+                assert (day > calendar.today) == (meeting.status in ahead)
+                assert day > calendar.days_ago(prospect.days_ago).date()
 
 
 def test_demo_integrations_hold_no_secret_in_the_clear_and_call_nobody():

@@ -2,8 +2,8 @@
 
 import secrets
 import string
+from typing import Any
 
-from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.password_validation import (
     CommonPasswordValidator,
     MinimumLengthValidator,
@@ -12,7 +12,14 @@ from django.contrib.auth.password_validation import (
 )
 from django.core.exceptions import ValidationError
 
+from accounts.models import AdminUser
+
 MINIMUM_LENGTH = 12
+VALIDATORS: list[Any] = [
+    MinimumLengthValidator(MINIMUM_LENGTH),
+    CommonPasswordValidator(),
+    UserAttributeSimilarityValidator(),
+]
 # Without what is easily taken for something else when it is typed from a screen.
 ALPHABET = "".join(sorted(set(string.ascii_lowercase + string.digits) - set("l1o0")))
 
@@ -26,11 +33,10 @@ def generate_password() -> str:
     return "-".join("".join(secrets.choice(ALPHABET) for _ in range(5)) for _ in range(4))
 
 
-def require_strong(password: str, *, source: str, account: AbstractBaseUser | None = None) -> None:
+def require_strong(password: str, *, source: str, account: AdminUser | None = None) -> None:
     """Raise SeedRefused, naming where the password came from, when it is short, common or like the account's name."""
-    validators = [MinimumLengthValidator(MINIMUM_LENGTH), CommonPasswordValidator(), UserAttributeSimilarityValidator()]
     try:
-        validate_password(password, account, validators)
+        validate_password(password, account, VALIDATORS)
     except ValidationError as error:
         advice = f"set it to {MINIMUM_LENGTH} or more characters that nobody guesses"
         raise SeedRefused(f"{source} is too weak: {advice} ({' '.join(error.messages)})") from error

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from django.db import connection
 
-from accounts.models import User
+from accounts.models import AdminUser, User
 from loctelli.management.seeds import demo, integrations, platform, prompts
 from loctelli.management.seeds.passwords import SeedRefused, generate_password, require_strong
 from tenants.scope import system_scope
@@ -43,13 +43,13 @@ def seed(*, email: str, password: str, may_generate: bool, with_demo: bool, demo
     report = Report()
     with system_scope("seed"):
         _wait_for_other_seeds()
-        _seed_platform(report, email=email, password=password, may_generate=may_generate)
+        admin = _seed_platform(report, email=email, password=password, may_generate=may_generate)
         if with_demo:
-            _seed_demo(report, demo_password)
+            _seed_demo(report, admin, demo_password)
     return report
 
 
-def _seed_platform(report: Report, *, email: str, password: str, may_generate: bool) -> None:
+def _seed_platform(report: Report, *, email: str, password: str, may_generate: bool) -> AdminUser:
     admin = platform.first_admin()
     if admin is None:
         admin, report.admin_password = platform.create_first_admin(
@@ -66,9 +66,10 @@ def _seed_platform(report: Report, *, email: str, password: str, may_generate: b
         # A catalogue that admins have worked on is theirs: what they renamed or removed doesn't come back.
         if is_new or catalogue.is_empty():
             _count(report, len(catalogue.create_missing(admin)), name)
+    return admin
 
 
-def _seed_demo(report: Report, password: str | None) -> None:
+def _seed_demo(report: Report, admin: AdminUser, password: str | None) -> None:
     businesses = demo.missing_businesses()
     if not businesses:
         return
@@ -76,7 +77,7 @@ def _seed_demo(report: Report, password: str | None) -> None:
         require_strong(password, source="--demo-password")
     report.demo_password = password or generate_password()
     for business in businesses:
-        report.demo_users += demo.create_business(business, admin=platform.first_admin(), password=report.demo_password)
+        report.demo_users += demo.create_business(business, admin=admin, password=report.demo_password)
         report.created.append(f"the demo business {business.name}")
 
 

@@ -268,9 +268,9 @@ class _Builder:
                 integration_template=template,
                 created_by_admin=self.admin,
                 created_at=self.started,
-                webhook_secret=f"whsec_{secrets.token_urlsafe(32)}",
                 **connection.fields,
             )
+            integration.webhook_secret = f"whsec_{secrets.token_urlsafe(32)}"
             place = Place(self.sub_account.pk, Integration._meta.db_table, assign_row_id(integration))
             integration.config = seal_secrets(connection.config, template.config_schema, place=place)
             integration.save(force_insert=True)
@@ -278,4 +278,4 @@ class _Builder:
 
 def _by_name(model: type[models.Model], name: str) -> Any:
     """Return the oldest row of a catalogue with this name."""
-    return model.objects.filter(name=name).order_by("pk")[0]
+    return model._base_manager.filter(name=name).order_by("pk")[0]

@@ -1,29 +1,18 @@
 """Conversations of Lantern Lane Dental's agents with leads, one a stage."""
 
 from loctelli.management.seeds.demo.business import Script
-
-
-def state(stage: str, qualified: bool | None, *, pain_points=(), objections=()) -> dict:
-    return {
-        "stage": stage,
-        "qualified": qualified,
-        "budget": None,
-        "decision_maker": "self",
-        "pain_points": list(pain_points),
-        "objections": list(objections),
-    }
-
+from loctelli.management.seeds.demo.dialogue import state
 
 SCRIPTS = {
     "opening": Script(
-        state("discovery", None),
+        state("discovery", None, decision_maker="self"),
         """\
 agent: Hello {first}, this is {agent} from Lantern Lane Dental. Thank you for writing to us about {wish}. Is anything \
 bothering you at the moment?
 """,
     ),
     "active": Script(
-        state("qualification", None),
+        state("qualification", None, decision_maker="self"),
         """\
 agent: Hello {first}, this is {agent} from Lantern Lane Dental. Thank you for writing to us about {wish}. Is anything \
 bothering you at the moment?
@@ -34,7 +23,9 @@ agent: Thank you. Is there anything that makes visits hard for you, so that we c
 """,
     ),
     "nervous": Script(
-        state("objection_handling", None, pain_points=["fear of treatment"], objections=["fear"]),
+        state(
+            "objection_handling", None, pain_points=["fear of treatment"], objections=["fear"], decision_maker="self"
+        ),
         """\
 agent: Hello {first}, this is {agent} from Lantern Lane Dental. Thank you for writing to us about {wish}. Is anything \
 bothering you at the moment?
@@ -48,7 +39,7 @@ lead: Maybe. Let me think about it
 """,
     ),
     "quiet": Script(
-        state("discovery", None),
+        state("discovery", None, decision_maker="self"),
         """\
 agent: Hello {first}, this is {agent} from Lantern Lane Dental. Thank you for writing to us about {wish}. Is anything \
 bothering you at the moment?
@@ -59,7 +50,7 @@ write again.
 """,
     ),
     "qualified": Script(
-        state("qualification", True, pain_points=["crowded front teeth"]),
+        state("qualification", True, pain_points=["crowded front teeth"], decision_maker="self"),
         """\
 agent: Hello {first}, this is {agent} from Lantern Lane Dental. Thank you for writing to us about {wish}. Is anything \
 bothering you at the moment?
@@ -73,7 +64,7 @@ agent: We're open until 7 on Wednesdays. I'll ask the orthodontist's calendar an
 """,
     ),
     "nhs": Script(
-        state("closing", False, objections=["price"]),
+        state("closing", False, objections=["price"], decision_maker="self"),
         """\
 agent: Hello {first}, this is {agent} from Lantern Lane Dental. Thank you for writing to us about {wish}. Is anything \
 bothering you at the moment?
@@ -85,7 +76,7 @@ agent: You're welcome, {first}. I hope you find someone nice nearby.
 """,
     ),
     "urgent": Script(
-        state("handed_off", True, pain_points=["acute pain"]),
+        state("handed_off", True, pain_points=["acute pain"], decision_maker="self"),
         """\
 lead: Hi, my tooth has been killing me since last night, can you help?
 agent: I'm sorry, {first}, that sounds awful. First: is there swelling that spreads, fever, or trouble swallowing? \
@@ -97,7 +88,7 @@ lead: Thank you so much
 """,
     ),
     "booked": Script(
-        state("booked", True),
+        state("booked", True, decision_maker="self"),
         """\
 agent: Hello {first}, this is {agent} from Lantern Lane Dental. Thank you for writing to us about {wish}. Is anything \
 bothering you at the moment?
@@ -111,7 +102,7 @@ agent: Lovely: {meeting}, at 12 Lantern Lane. A short medical form comes by e-ma
 """,
     ),
     "recall": Script(
-        state("booked", True),
+        state("booked", True, decision_maker="self"),
         """\
 agent: Hello {first}, {agent} from Lantern Lane Dental. Your check-up is due; could you come on {meeting}?
 lead: That works. Can the hygienist have a look as well?
@@ -119,7 +110,7 @@ agent: Gladly, that makes it 50 minutes. You're down for {meeting}. See you then
 """,
     ),
     "recall_sent": Script(
-        state("discovery", None),
+        state("discovery", None, decision_maker="self"),
         """\
 agent: Hello {first}, {agent} from Lantern Lane Dental. It's been a while since your last check-up ({last_visit}). \
 Would a morning or an afternoon suit you better?
@@ -128,7 +119,7 @@ agent: Of course. Which day next week is good?
 """,
     ),
     "closed": Script(
-        state("closing", True, pain_points=["crowded front teeth"], objections=["price"]),
+        state("closing", True, pain_points=["crowded front teeth"], objections=["price"], decision_maker="self"),
         """\
 agent: Hello {first}, this is {agent} from Lantern Lane Dental. Thank you for writing to us about {wish}. Is anything \
 bothering you at the moment?

@@ -1,18 +1,7 @@
 """Conversations of Copperleaf Solar's agents with leads, one a stage."""
 
 from loctelli.management.seeds.demo.business import Script
-
-
-def state(stage: str, qualified: bool | None, *, pain_points=(), objections=(), decision_maker=None) -> dict:
-    return {
-        "stage": stage,
-        "qualified": qualified,
-        "budget": None,
-        "decision_maker": decision_maker,
-        "pain_points": list(pain_points),
-        "objections": list(objections),
-    }
-
+from loctelli.management.seeds.demo.dialogue import state
 
 SCRIPTS = {
     "opening": Script(

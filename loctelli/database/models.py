@@ -26,8 +26,11 @@ class UpdatedModel(models.Model):
         abstract = True
 
     def save(self, *args, update_fields=None, **kwargs) -> None:
-        if update_fields is not None:
+        if update_fields:
             update_fields = {*update_fields, "updated_at"}
+        elif update_fields is None:
+            # A row read in part is saved in part: present, the stamp is one of the parts.
+            self.__dict__.setdefault("updated_at", None)
         super().save(*args, update_fields=update_fields, **kwargs)
 
 

@@ -92,7 +92,7 @@ def scratch_database(name):
     with connection.as_owner(), connection.cursor() as cursor:
         owner = address(name)
         cursor.execute(drop)
-        cursor.execute(sql.SQL("CREATE DATABASE {}").format(database))
+        cursor.execute(sql.SQL("CREATE DATABASE {} TEMPLATE template0").format(database))
     connection.ensure_connection()
     try:
         yield Scratch(owner, address(name), schema)

@@ -46,6 +46,12 @@ def by_save_of_named_fields(row, column, value):
     row.save(update_fields=[column])
 
 
+def by_save_of_what_was_read(row, column, value):
+    partly_read = type(row)._default_manager.only(column).get(pk=row.pk)
+    setattr(partly_read, column, value)
+    partly_read.save()
+
+
 def by_update(row, column, value):
     type(row)._default_manager.filter(pk=row.pk).update(**{column: value})
 
@@ -59,7 +65,7 @@ def by_update_or_create(row, column, value):
     type(row)._default_manager.update_or_create(pk=row.pk, defaults={column: value})
 
 
-WAYS = [by_save, by_save_of_named_fields, by_update, by_bulk_update, by_update_or_create]
+WAYS = [by_save, by_save_of_named_fields, by_save_of_what_was_read, by_update, by_bulk_update, by_update_or_create]
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -144,3 +150,11 @@ def test_no_write_moves_the_time_a_row_was_made(write):
     write(Lead.objects.get(pk=ACME), "status", "qualified")
 
     assert execute("SELECT created_at FROM leads WHERE id = %s", ACME) == [{"created_at": LONG_AGO}]
+
+
+def test_a_save_of_no_fields_writes_nothing():
+    update("leads", ACME, updated_at=LONG_AGO)
+
+    Lead.objects.get(pk=ACME).save(update_fields=[])
+
+    assert execute("SELECT updated_at FROM leads WHERE id = %s", ACME) == [{"updated_at": LONG_AGO}]

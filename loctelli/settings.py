@@ -93,6 +93,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
+    "loctelli.csp.ContentSecurityPolicyMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "loctelli.logs.RequestLogMiddleware",
     "loctelli.health.DatabaseOutageMiddleware",
@@ -244,6 +245,15 @@ SESSION_COOKIE_NAME = "loctelli_session"
 SESSION_COOKIE_AGE = 12 * 60 * 60
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
+UNFOLD = {
+    "SITE_TITLE": "Loctelli",
+    "SITE_HEADER": "Loctelli",
+    "SITE_SUBHEADER": "Console",
+    "SITE_SYMBOL": "forum",
+    "SITE_URL": None,
+    "SHOW_VIEW_ON_SITE": False,
+    "SHOW_BACK_BUTTON": True,
+}
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 
 # Jobs

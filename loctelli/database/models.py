@@ -1,5 +1,8 @@
 """What every table of ours has in common: stamps that hold whichever way a row is written."""
 
+from collections.abc import Iterable
+from typing import Any
+
 from django.db import models
 from django.db.models.functions import Now
 
@@ -7,7 +10,7 @@ from django.db.models.functions import Now
 class StampedQuerySet(models.QuerySet):
     """A queryset that stamps `updated_at` on `update()` and, through it, on `bulk_update()`."""
 
-    def update(self, **kwargs) -> int:
+    def update(self, **kwargs: Any) -> int:
         if any(field.name == "updated_at" for field in self.model._meta.local_fields):
             kwargs.setdefault("updated_at", Now())
         return super().update(**kwargs)
@@ -25,7 +28,7 @@ class UpdatedModel(models.Model):
     class Meta:
         abstract = True
 
-    def save(self, *args, update_fields=None, **kwargs) -> None:
+    def save(self, *args: Any, update_fields: Iterable[str] | None = None, **kwargs: Any) -> None:
         if update_fields:
             update_fields = {*update_fields, "updated_at"}
         elif update_fields is None:

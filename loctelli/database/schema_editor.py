@@ -1,5 +1,6 @@
 """What migrations write SQL with."""
 
+from django.db import models
 from django.db.backends.postgresql.schema import DatabaseSchemaEditor
 
 
@@ -9,5 +10,5 @@ class SchemaEditor(DatabaseSchemaEditor):
     No query of ours asks that of a cuid, an e-mail address, a slug or a token, and every INSERT would pay for it.
     """
 
-    def _create_like_index_sql(self, model, field) -> None:
+    def _create_like_index_sql(self, model: type[models.Model], field: models.Field) -> None:
         return None

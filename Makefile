@@ -6,7 +6,8 @@ MAKEFLAGS += --no-print-directory
 .PHONY: run test check clean
 .DEFAULT_GOAL := run
 
-PYTHON ?= $(shell command -v python3.13 || command -v python3.12 || command -v python3.11 || echo python3)
+PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
+    "$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$python" && exit; done; echo python3)
 PIP := .venv/bin/python -m pip --disable-pip-version-check --quiet
 TESTS ?=
 

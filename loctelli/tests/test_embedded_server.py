@@ -26,7 +26,8 @@ CLIENT = textwrap.dedent(
     from pathlib import Path
     from loctelli.database.embedded import EmbeddedServer
     from loctelli.database.roles import Roles
-    server = EmbeddedServer(Path(sys.argv[1]), roles=Roles.from_prefix("loctelli"), database="loctelli", schema="public")
+    roles = Roles.from_prefix("loctelli")
+    server = EmbeddedServer(Path(sys.argv[1]), roles=roles, database="loctelli", schema="public")
     address = server.ensure()
     with psycopg.connect(host=address.host, port=address.port, user="loctelli_login",
                          password=address.login_password, dbname="loctelli") as session:
@@ -139,7 +140,6 @@ def test_the_server_dies_with_its_keeper_and_the_next_user_starts_it_again(serve
 
 
 def test_after_a_kill_of_everything_nothing_is_lost_and_nothing_runs_on(server):
-    directory = server.embedded.directory
     address = server.embedded.ensure()
     with psycopg.connect(
         host=address.host,

@@ -70,7 +70,8 @@ def test_roles_have_exactly_the_rights_they_need(request, administrator, who, ti
     roles = options["roles"]
 
     attributes = administrator.execute(
-        "SELECT rolname, rolcanlogin, rolinherit, rolcreatedb, rolsuper OR rolbypassrls OR rolcreaterole OR rolreplication "
+        "SELECT rolname, rolcanlogin, rolinherit, rolcreatedb, "
+        "rolsuper OR rolbypassrls OR rolcreaterole OR rolreplication "
         "FROM pg_roles WHERE rolname LIKE %s",
         [f"{roles.owner.removesuffix('_owner')}\\_%"],
     ).fetchall()
@@ -141,12 +142,12 @@ def test_the_system_role_is_asked_for_and_never_inherited(server, administrator)
 
     with connect(server, options["roles"].login, "login password", options["database"]) as session:
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
-            session.execute("SELECT one FROM secret")
+            session.execute("SELECT one FROM public.secret")
         session.execute("SET ROLE NONE")
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
-            session.execute("SELECT one FROM secret")
+            session.execute("SELECT one FROM public.secret")
         session.execute(sql.SQL("SET ROLE {}").format(sql.Identifier(options["roles"].system)))
-        assert session.execute("SELECT one FROM secret").fetchone() == (1,)
+        assert session.execute("SELECT one FROM public.secret").fetchone() == (1,)
 
 
 def test_the_owner_creates_databases_only_where_tests_need_it(administrator):

@@ -32,5 +32,5 @@ class Command(BaseCommand):
         with connection.as_owner(), connection.cursor() as cursor:
             cursor.execute(sql.SQL("DROP SCHEMA IF EXISTS {} CASCADE").format(sql.Identifier(schema)))
         call_command("migrate", verbosity=options["verbosity"])
-        call_command("seed", demo=True)
+        call_command("seed", demo=True, generate_password=True)
         self.stdout.write(f'Database "{name}" is as new.')

@@ -1,5 +1,6 @@
 """The console's pages of leads, bookings and contact submissions."""
 
+from datetime import datetime
 from typing import Any
 
 from django.contrib import admin
@@ -29,19 +30,27 @@ class LeadAdmin(ConsoleAdmin):
         badge("status", LEAD_COLOURS),
         "regular_user",
         "strategy",
-        "last_message_date",
+        "last_message_at",
     ]
     list_filter = ["status"]
     search_fields = ["name", "email", "phone", "company", "custom_id"]
     date_hierarchy = "created_at"
     ordering = ["-created_at", "id"]
-    readonly_fields = ["latest_message", "last_message_date", "imported_history"]
+    readonly_fields = ["latest_message", "last_message_at", "imported_history"]
     fieldsets = [
         (None, {"fields": ["sub_account", "name", "email", "phone", "company", "position", "timezone", "custom_id"]}),
         ("Work", {"fields": ["regular_user", "strategy", "status", "notes"]}),
-        ("Conversation", {"fields": ["latest_message", "last_message_date", "conversation_state", "imported_history"]}),
+        ("Conversation", {"fields": ["latest_message", "last_message_at", "conversation_state", "imported_history"]}),
     ]
     add_fieldsets = fieldsets[:2]
+
+    @display(description="Last message at", ordering="last_message_date")
+    def last_message_at(self, lead: Lead) -> datetime | str | None:
+        # Whatever was imported as a date is shown as it is, when it is none.
+        try:
+            return datetime.fromisoformat(lead.last_message_date) if lead.last_message_date else None
+        except ValueError:
+            return lead.last_message_date
 
     @display(description="Last message")
     def latest_message(self, lead: Lead) -> str | None:

@@ -1,0 +1,125 @@
+"""Guards in place of vigilance: whoever adds a model or a view says whose it is, or these fail naming it."""
+
+import pytest
+from django.apps import apps
+from django.conf import settings
+
+from accounts.permissions import TenantRolePermission
+from accounts.views import LoginView
+from loctelli.tests.isolation_endpoints import document, endpoints
+from tenants.access import Access
+from tenants.checks import OUR_APPS, models_declare_access
+from tenants.managers import ScopedManager
+from tenants.models import TenantModel
+from tenants.views import TenantGenericViewSet
+
+# Models whose rows belong to no tenant, each with its reason.
+OF_NO_TENANT = {
+    "accounts.AdminUser": "platform admins work over all sub-accounts",
+    "agents.PromptTemplate": "a catalogue that all sub-accounts read",
+    "integrations.IntegrationTemplate": "a catalogue that all sub-accounts read",
+    "security.AccountLockout": "signing in happens before a sub-account is known",
+    "security.AuthAttempt": "signing in happens before a sub-account is known",
+    "security.PasswordHistory": "of admins and users alike",
+    "security.RefreshToken": "of admins and users alike",
+    "tenants.SubAccountInvitation": "redeemed by people who are in no sub-account yet",
+    "admin.LogEntry": "the console's history",
+    "auth.Group": "Django's own; nobody uses it",
+    "auth.Permission": "what an admin's permissions can name",
+    "contenttypes.ContentType": "Django's own",
+    "sessions.Session": "the console's sessions",
+    "procrastinate.ProcrastinateEvent": "jobs run over all sub-accounts",
+    "procrastinate.ProcrastinateJob": "jobs run over all sub-accounts",
+    "procrastinate.ProcrastinatePeriodicDefer": "jobs run over all sub-accounts",
+    "procrastinate.ProcrastinateWorker": "jobs run over all sub-accounts",
+}
+# Models whose rows belong to tenants without being TenantModels, each with its reason.
+OF_TENANTS_IN_THEIR_OWN_WAY = {
+    "tenants.SubAccount": "is the tenant itself",
+    "forms.FormTemplate": "may belong to everybody",
+    "security.SecurityIncident": "may be of the platform as a whole, and is written by the system alone",
+}
+# API views without a sub-account, each with its reason.
+OF_NO_SUB_ACCOUNT = {LoginView: "signing in happens before a sub-account is known"}
+
+
+def test_every_model_is_a_tenants_or_says_why_not():
+    others = {model._meta.label for model in apps.get_models() if not issubclass(model, TenantModel)}
+
+    assert sorted(others - OF_NO_TENANT.keys() - OF_TENANTS_IN_THEIR_OWN_WAY.keys()) == []
+
+
+def test_no_exception_of_a_model_is_stale():
+    others = {model._meta.label for model in apps.get_models() if not issubclass(model, TenantModel)}
+
+    assert sorted((OF_NO_TENANT.keys() | OF_TENANTS_IN_THEIR_OWN_WAY.keys()) - others) == []
+
+
+def test_models_of_no_tenant_have_neither_the_column_nor_rights_for_tenants_to_write():
+    for label in OF_NO_TENANT:
+        model = apps.get_model(label)
+        access = getattr(model, "access", Access.SYSTEM)
+        assert access in (Access.SYSTEM, Access.CATALOGUE), label
+        columns = {field.column for field in model._meta.local_fields}
+        assert "sub_account_id" not in columns or access == Access.SYSTEM, label
+
+
+def test_every_manager_of_a_tenants_model_filters():
+    """Also those beside the default one: `Model.everything` would be a way around wall 1."""
+    managers = [
+        (model._meta.label, manager.name)
+        for model in apps.get_models()
+        if Access(getattr(model, "access", Access.SYSTEM)).has_policies
+        for manager in [model._base_manager, *model._meta.managers]
+        if not isinstance(manager, ScopedManager)
+    ]
+
+    assert managers == []
+
+
+def test_every_app_of_ours_is_looked_at():
+    ours = {config.label for config in apps.get_app_configs() if _parent(config.path) == settings.BASE_DIR}
+
+    assert ours - {"loctelli"} == set(OUR_APPS)
+    assert models_declare_access() == []
+
+
+def _parent(path: str):
+    return settings.BASE_DIR.__class__(path).parent
+
+
+def test_every_api_view_is_a_sub_accounts_or_says_why_not():
+    others = {endpoint.view for endpoint in endpoints() if not issubclass(endpoint.view, TenantGenericViewSet)}
+
+    assert others == OF_NO_SUB_ACCOUNT.keys()
+
+
+@pytest.mark.parametrize("name", ["get_queryset", "permission_classes", "authentication_classes", "queryset"])
+def test_no_view_of_a_sub_account_decides_for_itself_what_there_is_or_who_may(name):
+    deciding = {
+        ancestor.__name__
+        for endpoint in endpoints()
+        if issubclass(endpoint.view, TenantGenericViewSet)
+        for ancestor in endpoint.view.__mro__[: endpoint.view.__mro__.index(TenantGenericViewSet)]
+        if name in vars(ancestor) and ancestor.__module__.split(".")[0] in OUR_APPS
+    }
+
+    assert deciding == set()
+
+
+def test_every_view_of_a_sub_account_asks_the_one_permission():
+    asking = {
+        tuple(endpoint.view.permission_classes) for endpoint in endpoints() if endpoint.view not in OF_NO_SUB_ACCOUNT
+    }
+
+    assert asking == {(TenantRolePermission,)}
+
+
+def test_the_urlconf_and_the_openapi_document_know_the_same_endpoints():
+    described = {
+        f"{method.upper()} {path.replace('{id}', '{pk}')}"
+        for path, methods in document()["paths"].items()
+        for method in methods
+    }
+
+    assert described == {str(endpoint) for endpoint in endpoints()}

@@ -1,0 +1,26 @@
+"""Thousands of generated requests by several tenants at once, over all endpoints: nobody gets at another's."""
+
+import pytest
+
+from loctelli.tests.isolation_endpoints import endpoints
+from loctelli.tests.isolation_requests import send_requests
+from loctelli.tests.isolation_world import build_world
+
+REQUESTS, THREADS, TENANTS, ROWS = 5_000, 4, 5, 6
+
+
+@pytest.mark.django_db(transaction=True)
+def test_five_thousand_requests_neither_show_nor_change_nor_reach_what_is_anothers():
+    world = build_world(*[ROWS] * TENANTS)
+
+    findings = send_requests(world, requests=REQUESTS, threads=THREADS, seed=1)
+
+    assert findings.errors == []
+    assert findings.leaks == []
+    assert findings.foreign_writes == []
+    assert findings.cross_references == []
+    assert sum(findings.sent.values()) == REQUESTS
+    answered = {endpoint for endpoint, status in findings.sent if status < 300}
+    assert [str(endpoint) for endpoint in endpoints() if endpoint not in answered] == []
+    hidden = {endpoint for endpoint, status in findings.sent if status == 404}
+    assert [str(endpoint) for endpoint in endpoints() if endpoint.is_detail and endpoint not in hidden] == []

@@ -26,7 +26,9 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "updated_at",
-                    models.DateTimeField(auto_now=True, db_default=django.db.models.functions.datetime.Now()),
+                    loctelli.database.fields.UpdatedAtField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                    ),
                 ),
                 (
                     "created_at",
@@ -92,7 +94,9 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "updated_at",
-                    models.DateTimeField(auto_now=True, db_default=django.db.models.functions.datetime.Now()),
+                    loctelli.database.fields.UpdatedAtField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                    ),
                 ),
                 (
                     "id",

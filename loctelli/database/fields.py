@@ -6,6 +6,8 @@ import time
 import unicodedata
 
 from django.db import models
+from django.db.models.functions import Now
+from django.utils import timezone
 
 BASE36 = string.digits + string.ascii_lowercase
 
@@ -61,6 +63,21 @@ class CuidField(StringField):
 
     def __init__(self, **kwargs) -> None:
         super().__init__(**{"primary_key": True, "default": cuid, "editable": False, **kwargs})
+
+
+class UpdatedAtField(models.DateTimeField):
+    """When a row was last written: by the database on INSERT, so that it equals `created_at`; by Django on UPDATE."""
+
+    def __init__(self, *args, **kwargs) -> None:
+        super().__init__(*args, **{"db_default": Now(), "editable": False, **kwargs})
+
+    def pre_save(self, model_instance, add):
+        if add:
+            value = super().pre_save(model_instance, add)
+            return self.get_default() if value is None else value
+        now = timezone.now()
+        setattr(model_instance, self.attname, now)
+        return now
 
 
 class ForeignKey(models.ForeignKey):

@@ -6,6 +6,8 @@ from typing import Any
 from django.db import models
 from django.db.models.functions import Now
 
+from loctelli.database.fields import UpdatedAtField
+
 
 class StampedQuerySet(models.QuerySet):
     """A queryset that stamps `updated_at` on `update()` and, through it, on `bulk_update()`."""
@@ -21,7 +23,7 @@ class StampedQuerySet(models.QuerySet):
 class UpdatedModel(models.Model):
     """A row that knows when it was last written."""
 
-    updated_at = models.DateTimeField(auto_now=True, db_default=Now())
+    updated_at = UpdatedAtField()
 
     objects = models.Manager.from_queryset(StampedQuerySet)()
 

@@ -9,7 +9,7 @@ from django.core.exceptions import ImproperlyConfigured
 ENGINE = "loctelli.database"
 EMBEDDED_DATABASE = "loctelli"
 DEFAULT_SCHEMA = "public"
-SCHEMA_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_$]{0,62}")
+SCHEMA_NAME = re.compile(r"[a-z_][a-z0-9_]{0,62}")
 
 # Parameters that go to the PostgreSQL client library as they are.
 LIBRARY_PARAMETERS = ("sslmode", "sslrootcert", "sslcert", "sslkey", "application_name")
@@ -82,7 +82,7 @@ def _parameters(query: str, name: str) -> dict[str, str]:
             raise ImproperlyConfigured(f'{name} has pgbouncer="{value}": set it to true or false.')
         if key == "schema" and not SCHEMA_NAME.fullmatch(value):
             raise ImproperlyConfigured(
-                f'{name} has schema="{value}": set it to letters, digits and underscores, 63 at most.'
+                f'{name} has schema="{value}": set it to lower-case letters, digits and underscores, 63 at most.'
             )
         parameters[key] = value
     return parameters

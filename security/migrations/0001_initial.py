@@ -24,7 +24,9 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "updated_at",
-                    models.DateTimeField(auto_now=True, db_default=django.db.models.functions.datetime.Now()),
+                    loctelli.database.fields.UpdatedAtField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                    ),
                 ),
                 (
                     "created_at",
@@ -196,7 +198,9 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "updated_at",
-                    models.DateTimeField(auto_now=True, db_default=django.db.models.functions.datetime.Now()),
+                    loctelli.database.fields.UpdatedAtField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                    ),
                 ),
                 (
                     "created_at",
@@ -275,7 +279,9 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "updated_at",
-                    models.DateTimeField(auto_now=True, db_default=django.db.models.functions.datetime.Now()),
+                    loctelli.database.fields.UpdatedAtField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                    ),
                 ),
                 (
                     "created_at",

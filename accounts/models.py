@@ -3,7 +3,6 @@
 from typing import ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
-from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
 
@@ -15,7 +14,7 @@ from loctelli.database.models import StampedModel, StampedQuerySet
 from loctelli.timezones import validate_timezone
 from tenants.access import Access
 from tenants.managers import TenantManager
-from tenants.models import ONBOARDING_ID, TenantModel
+from tenants.models import ONBOARDING_ID, FixtureOfThePlatform, TenantModel
 
 SYSTEM_USER_ID = 1
 SYSTEM_USER_EMAIL = "user@loctelli.com"
@@ -156,5 +155,5 @@ class User(AbstractBaseUser, TenantModel, StampedModel):
 
     def delete(self, *args, **kwargs):
         if self.is_system:
-            raise ValidationError("The system user can't be deleted.", code="system_user")
+            raise FixtureOfThePlatform
         return super().delete(*args, **kwargs)

@@ -8,12 +8,20 @@ from django.db import models
 
 from loctelli.database.fields import CuidField, ForeignKey, StringField
 from loctelli.database.models import StampedModel
+from loctelli.errors import Conflict
 from tenants.access import Access
 from tenants.constraints import BOUND_SUB_ACCOUNT
 from tenants.managers import SubAccountManager, TenantManager
 from tenants.scope import current_scope
 
 ONBOARDING_ID = 1
+
+
+class FixtureOfThePlatform(Conflict):
+    """ONBOARDING and its system user are part of the platform: new people wait there."""
+
+    code = "fixture_of_the_platform"
+    detail = "ONBOARDING and the system user can't be deleted."
 
 
 class CurrentSubAccount(models.Func):
@@ -92,6 +100,11 @@ class SubAccount(StampedModel):
     @property
     def is_onboarding(self) -> bool:
         return self.pk == ONBOARDING_ID
+
+    def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
+        if self.is_onboarding:
+            raise FixtureOfThePlatform
+        return super().delete(*args, **kwargs)
 
 
 class SubAccountInvitation(StampedModel):

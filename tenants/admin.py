@@ -13,7 +13,7 @@ from tenants.console.display import set_or_not
 from tenants.console.forms import ConsoleForm
 from tenants.console.model_admin import ConsoleAdmin
 from tenants.console.passwords import PasswordAdmin
-from tenants.models import SubAccount, SubAccountInvitation
+from tenants.models import ONBOARDING_ID, SubAccount, SubAccountInvitation
 
 
 class SubAccountForm(ConsoleForm):
@@ -41,8 +41,8 @@ class SubAccountAdmin(ConsoleAdmin):
         ("Settings", {"fields": ["settings"]}),
     ]
 
-    def refusal_to_delete(self, request: HttpRequest, obj: SubAccount) -> str | None:
-        return "ONBOARDING, where new people wait, can't be deleted." if obj.is_onboarding else None
+    def refusal_to_delete(self, request: HttpRequest, obj: models.Model) -> str | None:
+        return "ONBOARDING, where new people wait, can't be deleted." if obj.pk == ONBOARDING_ID else None
 
 
 @admin.register(SubAccountInvitation)

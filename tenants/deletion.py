@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 from django.apps import apps
 from django.db import models
@@ -80,7 +81,7 @@ def references_to(*targets: type[models.Model]) -> Iterator[models.ForeignKey]:
                 yield reference
 
 
-def on_delete(reference: models.ForeignKey):
+def on_delete(reference: models.ForeignKey) -> Any:
     """Return what happens to a referring row: in PostgreSQL for a reference of ours, in Django for one of Django's."""
     return getattr(reference, "database_on_delete", reference.remote_field.on_delete)
 
@@ -151,6 +152,8 @@ class _Doomed:
 
     def _by_sub_account(self, model: type[models.Model]) -> Q | None:
         for reference in model._meta.local_fields:
-            if reference.name == "sub_account" and reference.related_model is self.root:
+            if not isinstance(reference, models.ForeignKey) or reference.name != "sub_account":
+                continue
+            if reference.related_model is self.root:
                 return self.reached_by(reference) if on_delete(reference) is models.CASCADE else None
         return None

@@ -15,7 +15,7 @@ def badge(name: str, colours: dict[str, str] | None = None) -> Callable:
     """Return a list column that shows a field as a badge; `colours` maps values to success, info, warning or danger."""
 
     @display(description=name.replace("_", " "), ordering=name, label=colours or True)
-    def show(row: models.Model):
+    def show(row: models.Model) -> Any:
         value = getattr(row, name)
         if value is None:
             return None

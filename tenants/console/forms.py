@@ -1,6 +1,7 @@
 """Forms of the console: strict about what PostgreSQL can't store and about whose rows refer to whose."""
 
 import json
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from django import forms
@@ -19,7 +20,7 @@ class JSONField(forms.JSONField):
 
     widget = UnfoldAdminTextareaWidget
 
-    def __init__(self, **kwargs) -> None:
+    def __init__(self, **kwargs: Any) -> None:
         kwargs.pop("encoder", None)
         kwargs.pop("decoder", None)
         super().__init__(**kwargs)
@@ -52,7 +53,7 @@ class JSONField(forms.JSONField):
 class Autocomplete(AutocompleteSelect):
     """Django's autocomplete, which fails on showing again what is no key at all, such as a word for a number."""
 
-    def optgroups(self, name: str, value: list, attrs: dict | None = None) -> list:
+    def optgroups(self, name: str, value: Sequence[str], attrs: dict | None = None) -> list:
         key = self.field.target_field
         return super().optgroups(name, [item for item in value if not item or is_key(key, item)], attrs)
 
@@ -107,7 +108,7 @@ class SetPasswordForm(forms.Form):
         label="Password again", strip=False, widget=UnfoldAdminPasswordWidget(attrs={"autocomplete": "new-password"})
     )
 
-    def __init__(self, row: models.Model, *args, minimum_length: int, optional: bool = False, **kwargs) -> None:
+    def __init__(self, row: Any, *args: Any, minimum_length: int, optional: bool = False, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.row, self.minimum_length = row, minimum_length
         for field in self.fields.values():
@@ -127,7 +128,8 @@ class SetPasswordForm(forms.Form):
         return password
 
     def clean(self) -> dict[str, Any]:
-        cleaned = super().clean()
+        super().clean()
+        cleaned = self.cleaned_data
         if "password1" in cleaned and cleaned["password1"] != cleaned.get("password2"):
             self.add_error("password2", "The two passwords differ.")
         return cleaned

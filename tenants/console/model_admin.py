@@ -13,7 +13,7 @@ from unfold.contrib.filters.admin import AutocompleteSelectFilter
 
 from loctelli.api.integrity import from_data_error, from_integrity_error
 from tenants.console.forms import Autocomplete, ConsoleForm, JSONField
-from tenants.deletion import Count, Deletion, what_goes_along
+from tenants.deletion import Deletion, what_goes_along
 
 STAMPS = ("created_by_admin", "created_at", "updated_at")
 # What may follow a filter's field in the query string; anything longer could ask for somebody's password.
@@ -88,29 +88,33 @@ class ConsoleAdmin(ModelAdmin):
             fields.append("sub_account")
         return fields
 
-    def formfield_for_foreignkey(self, db_field: models.ForeignKey, request: HttpRequest, **kwargs):
+    def formfield_for_foreignkey(self, db_field: models.ForeignKey, request: HttpRequest, **kwargs: Any) -> Any:
         if db_field.name in self.get_autocomplete_fields(request):
             kwargs.setdefault("widget", Autocomplete(db_field, self.admin_site))
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
-    def formfield_for_dbfield(self, db_field: models.Field, request: HttpRequest, **kwargs):
+    def formfield_for_dbfield(self, db_field: models.Field, request: HttpRequest, **kwargs: Any) -> Any:
         if isinstance(db_field, models.JSONField):
             kwargs["form_class"] = JSONField
         elif isinstance(db_field, models.TextField) and db_field.null:
             kwargs["empty_value"] = None
         return super().formfield_for_dbfield(db_field, request, **kwargs)
 
-    def get_form(self, request: HttpRequest, obj: models.Model | None = None, change: bool = False, **kwargs):
+    def get_form(
+        self, request: HttpRequest, obj: models.Model | None = None, change: bool = False, **kwargs: Any
+    ) -> Any:
         form = super().get_form(request, obj, change, **kwargs)
         form.refusals = getattr(request, "refusals", [])
         return form
 
-    def save_model(self, request: HttpRequest, obj: models.Model, form, change: bool) -> None:
+    def save_model(self, request: HttpRequest, obj: models.Model, form: Any, change: bool) -> None:
         if not change and self.has_field("created_by_admin"):
             obj.created_by_admin = request.user  # type: ignore[attr-defined]
         super().save_model(request, obj, form, change)
 
-    def changeform_view(self, request: HttpRequest, object_id=None, form_url="", extra_context=None) -> HttpResponse:
+    def changeform_view(
+        self, request: HttpRequest, object_id: str | None = None, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
         try:
             return super().changeform_view(request, object_id, form_url, extra_context)
         except (IntegrityError, DataError) as error:
@@ -145,13 +149,10 @@ class ConsoleAdmin(ModelAdmin):
         deletion = what_goes_along(rows)
         totals = {str(count.model._meta.verbose_name_plural): count.number for count in deletion.goes_along}
         kept = [refusal for row in rows if (refusal := self.refusal_to_delete(request, row))]
-        in_the_way = [f"{count} {self.refer(count)}." for count in deletion.stands_in_the_way]
+        in_the_way = [
+            f"{count} {'refers' if count.number == 1 else 'refer'} to it." for count in deletion.stands_in_the_way
+        ]
         return deletion, totals, self.lacking(request, deletion), [*kept, *in_the_way]
-
-    def refer(self, count: Count) -> str:
-        """Return the verb between so many rows and what they point at."""
-        verb = "refers" if count.number == 1 else "refer"
-        return f"{verb} to {'it' if count.reference is None else f'it as {count.reference.verbose_name}'}"
 
     def lacking(self, request: HttpRequest, deletion: Deletion) -> set[str]:
         """Return the kinds of row that would go along and that this admin may not delete."""
@@ -168,13 +169,13 @@ class ConsoleAdmin(ModelAdmin):
     def deletable(self) -> bool:
         return True
 
-    def delete_view(self, request: HttpRequest, object_id: str, extra_context=None) -> HttpResponse:
+    def delete_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
         try:
             return super().delete_view(request, object_id, extra_context)
         except IntegrityError as error:
             return self.deletion_refused(request, error)
 
-    def changelist_view(self, request: HttpRequest, extra_context=None) -> HttpResponse:
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         if request.method != "POST":
             return super().changelist_view(request, extra_context)
         try:

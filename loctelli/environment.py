@@ -52,8 +52,9 @@ def _with_values(text: str, values: Mapping[str, str]) -> str:
     for name, value in values.items():
         line = f"{name}={value}"
         place = re.compile(rf"^(?:#\s?)?(?:export\s+)?{name}=.*$", re.MULTILINE)
-        if place.search(text):
-            text = place.sub(lambda _match, line=line: line, text, count=1)
+        found = place.search(text)
+        if found:
+            text = text[: found.start()] + line + text[found.end() :]
         else:
             text = f"{text.rstrip()}\n{line}\n".lstrip()
     return text

@@ -30,6 +30,7 @@ class DatabaseWrapper(postgresql.DatabaseWrapper):
     SchemaEditorClass = SchemaEditor
     scope: Any = None
     is_owner = False
+    _connection_pools: dict[str, Pool]
 
     def get_connection_params(self) -> dict[str, Any]:
         if self.settings_dict.get("EMBEDDED"):
@@ -42,7 +43,7 @@ class DatabaseWrapper(postgresql.DatabaseWrapper):
         if self.alias == NO_DB_ALIAS or not options:
             return None
         if self.alias not in self._connection_pools:
-            pool = Pool(kwargs=self._new_connection_params, open=False, configure=self._configure_connection, **options)
+            pool = Pool(kwargs=self._new_connection_params, open=False, configure=self._configure_for_pool, **options)
             # Threads may race to here; none of the pools is open yet, and the first one stays.
             self._connection_pools.setdefault(self.alias, pool)
         return self._connection_pools[self.alias]
@@ -53,9 +54,12 @@ class DatabaseWrapper(postgresql.DatabaseWrapper):
             self._fill_in_embedded_address(make_sure=True)
         return {**self.get_connection_params(), "autocommit": True}
 
+    def _configure_for_pool(self, connection: psycopg.Connection) -> None:
+        self._configure_connection(connection)
+
     def _configure_connection(self, connection: psycopg.Connection) -> bool:
         connection.add_notice_handler(_log_notice)
-        return super()._configure_connection(connection)
+        return super()._configure_connection(connection)  # type: ignore[misc]
 
     @contextmanager
     def as_owner(self) -> Iterator["DatabaseWrapper"]:

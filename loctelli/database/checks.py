@@ -1,17 +1,19 @@
 """System checks of the database's address, for `manage.py check --database default`."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 from django.core.checks import CheckMessage, Error
 from django.db import connections
+
+from loctelli.database.base import DatabaseWrapper
 
 
 def check_schema(databases: Sequence[str] | None = None, **kwargs: Any) -> list[CheckMessage]:
     """Say so when the application's role looks for its tables elsewhere than the address says."""
     problems: list[CheckMessage] = []
     for alias in databases or ():
-        connection = connections[alias]
+        connection = cast(DatabaseWrapper, connections[alias])
         if connection.is_owner:
             # A migration makes the schema; the owner's connection names it itself.
             continue

@@ -288,19 +288,19 @@ def main(directory: Path) -> int:
         return 0
     os.close(verdict_in)
     _detach(directory / "log")
-    verdict = os.fdopen(verdict_out, "w")
+    reply = os.fdopen(verdict_out, "w")
 
     def report_ready() -> None:
-        verdict.write("ready")
-        verdict.close()
+        reply.write("ready")
+        reply.close()
 
     try:
         Keeper(directory).run(report_ready)
     except ServerFailed as error:
         print(error, file=sys.stderr, flush=True)
-        if not verdict.closed:
-            verdict.write(str(error))
-            verdict.close()
+        if not reply.closed:
+            reply.write(str(error))
+            reply.close()
         return 1
     return 0
 

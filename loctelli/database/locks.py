@@ -4,9 +4,12 @@ import time
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import cast
 
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
+
+from loctelli.database.base import DatabaseWrapper
 
 NAMESPACE = "loctelli"
 POLL_SECONDS = 0.2
@@ -34,7 +37,7 @@ def session_lock(connection: BaseDatabaseWrapper, name: str) -> Iterator[None]:
 @contextmanager
 def owner_lock(name: str) -> Iterator[None]:
     """Hold the lock of this name on a connection made for it, so that the block's own connection is free to be any."""
-    lock_holder = connections[DEFAULT_DB_ALIAS].copy(alias="lock")
+    lock_holder = cast(DatabaseWrapper, connections[DEFAULT_DB_ALIAS].copy(alias="lock"))
     with lock_holder.as_owner(), session_lock(lock_holder, name):
         yield
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
+from django.templatetags.static import static
 
 from loctelli import logs
 from loctelli.database import urls as database_urls
@@ -251,6 +252,9 @@ UNFOLD = {
     "SITE_HEADER": "Loctelli",
     "SITE_SUBHEADER": "Console",
     "SITE_SYMBOL": "forum",
+    "SITE_FAVICONS": [
+        {"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("loctelli/favicon.svg")},
+    ],
     "SITE_URL": None,
     "SHOW_VIEW_ON_SITE": False,
     "SHOW_BACK_BUTTON": True,

@@ -15,15 +15,8 @@ from tenants.serializers import TenantModelSerializer
 ASSIGNABLE_ROLES = [choice for choice in UserRole.choices if choice[0] != UserRole.SYSTEM]
 
 
-class AvailabilityField(serializers.JSONField):
+class AvailabilityField(fields.JSONContainerField):
     """When a person can be booked: an object of weekly hours, or the older list of {date, slots}."""
-
-    default_error_messages = {"invalid_availability": "Must be a JSON object or array."}
-
-    def to_internal_value(self, data):
-        if not isinstance(data, dict | list):
-            self.fail("invalid_availability")
-        return data
 
 
 class UserSerializer(TenantModelSerializer):
@@ -32,7 +25,7 @@ class UserSerializer(TenantModelSerializer):
     password = fields.CharField(write_only=True, max_length=255, help_text="Can be set on creation only.")
     role = fields.ChoiceField(choices=ASSIGNABLE_ROLES, required=False)
     bookings_time = AvailabilityField(required=False, allow_null=True)
-    last_login_at = fields.DateTimeField(source="last_login", read_only=True)
+    last_login_at = fields.DateTimeField(source="last_login", read_only=True, allow_null=True)
 
     class Meta:
         model = User

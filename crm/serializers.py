@@ -14,15 +14,8 @@ from tenants.scope import current_scope
 from tenants.serializers import TenantModelSerializer
 
 
-class MessageHistoryField(serializers.JSONField):
+class MessageHistoryField(fields.JSONContainerField):
     """The conversation a lead was imported with: an object or an array of messages."""
-
-    default_error_messages = {"invalid_history": "Must be a JSON object or array."}
-
-    def to_internal_value(self, data):
-        if not isinstance(data, dict | list):
-            self.fail("invalid_history")
-        return data
 
 
 class BookingSerializer(TenantModelSerializer):
@@ -125,7 +118,7 @@ class NotesField(serializers.JSONField):
 class ContactSubmissionSerializer(TenantModelSerializer):
     """Somebody who asked to be contacted. What they sent stays as it is; status, priority and assignment change."""
 
-    notes = NotesField(read_only=True)
+    notes = NotesField(read_only=True, allow_null=True)
 
     class Meta:
         model = ContactSubmission

@@ -59,7 +59,7 @@ class FormTemplateSerializer(TenantModelSerializer):
 class FormSubmissionSerializer(TenantModelSerializer):
     """What came in through a form. What the person sent stays as it is; status, priority and assignment change."""
 
-    notes = NotesField(read_only=True)
+    notes = NotesField(read_only=True, allow_null=True)
     status = fields.ChoiceField(choices=SubmissionStatus.choices, required=False)
 
     class Meta:

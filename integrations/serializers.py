@@ -45,7 +45,10 @@ class IntegrationSerializer(TenantModelSerializer):
         ]  # fmt: skip
         read_only_fields = ["status"]
         create_only = ["integration_template_id"]
-        columns = {"config": ["config", "integration_template"], "webhook_secret_set": ["webhook_secret"]}
+        columns = {
+            "config": ["config", "integration_template", "integration_template__config_schema"],
+            "webhook_secret_set": ["webhook_secret"],
+        }
         includes = ["integration_template"]
         example = {
             "id": 4,

@@ -90,6 +90,18 @@ class JSONArrayField(serializers.JSONField):
         return data
 
 
+@extend_schema_field({"oneOf": [{"type": "object", "additionalProperties": {}}, {"type": "array", "items": {}}]})
+class JSONContainerField(serializers.JSONField):
+    """A JSON object or array, as the column's older and newer shapes are."""
+
+    default_error_messages = {"not_a_container": "Must be a JSON object or array."}
+
+    def to_internal_value(self, data) -> dict | list:
+        if not isinstance(data, dict | list):
+            self.fail("not_a_container")
+        return data
+
+
 class RelatedField(serializers.PrimaryKeyRelatedField):
     """The id of another row, found through its model's own manager.
 

@@ -1,6 +1,7 @@
 """Filters, search and their parameters: declared on a viewset as `filterset_fields` and `search_fields`."""
 
 import operator
+from datetime import UTC
 from functools import cache, reduce
 
 import django_filters
@@ -35,7 +36,9 @@ class TimeField(IsoDateTimeField):
 
     def to_python(self, value):
         try:
-            return super().to_python(value)
+            moment = super().to_python(value)
+            # PostgreSQL knows fewer offsets than ISO 8601.
+            return moment.astimezone(UTC) if moment else None
         except OverflowError:
             raise forms.ValidationError("This time is out of range.", code="invalid") from None
 

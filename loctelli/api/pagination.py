@@ -143,7 +143,7 @@ class KeysetPagination(BasePagination):
             ("count", "Whether to count all rows, too.", {"type": "boolean", "default": False}),
         ]
         if names:
-            schema = {"type": "string", "enum": names, "default": view.ordering}
+            schema = {"type": "string", "enum": names, "default": view.ordering.replace("pk", "id")}
             found.append(("ordering", "The order of the list; `-` for descending.", schema))
         return [
             {"name": name, "in": "query", "required": False, "description": description, "schema": schema}

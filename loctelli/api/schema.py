@@ -73,6 +73,16 @@ class AutoSchema(openapi.AutoSchema):
     def _get_parameters(self) -> list[dict]:
         return [*super()._get_parameters(), *self._selection_parameters(), *self._headers()]
 
+    def _get_filter_parameters(self) -> list[dict]:
+        return super()._get_filter_parameters() if self._is_list() else []
+
+    def _get_paginator(self):
+        # What answers with several things, as `notes` does, need not be a resource's list.
+        return super()._get_paginator() if self._is_list() else None
+
+    def _is_list(self) -> bool:
+        return getattr(self.view, "action", None) == "list"
+
     def _selection_parameters(self) -> list[dict]:
         serializer = getattr(self.view, "serializer_class", None)
         if "fields" not in getattr(self.view, "get_query_parameters", set)() or not _represents(serializer):

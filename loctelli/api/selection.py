@@ -32,7 +32,7 @@ class Selection:
 
     @cached_property
     def columns(self) -> tuple[str, ...] | None:
-        """The model's own columns that are read; None for all, when a computed field doesn't say what it reads."""
+        """The columns that are read, of joined rows too; None for all, when a computed field doesn't say which."""
         found = {self.model._meta.pk.name, *self.serializer.always_reads}
         for name in self.fields:
             reads = self.serializer.reads(name)
@@ -53,7 +53,7 @@ class Selection:
     def _plan(self, prefix: str) -> tuple[list[str] | None, list[str], list[Prefetch]]:
         """Return columns (None for all), to-one relations to join and to-many relations to prefetch, as lookups."""
         columns = None if self.columns is None else [prefix + column for column in self.columns]
-        joins, prefetches = [], []
+        joins, prefetches = self._joined_columns(prefix), []
         for name, child in self.includes.items():
             relation, lookup = self.model._meta.get_field(name), prefix + name
             if is_to_many(relation):
@@ -64,6 +64,10 @@ class Selection:
             prefetches += child_prefetches
             columns = None if columns is None or child_columns is None else [*columns, lookup, *child_columns]
         return columns, joins, prefetches
+
+    def _joined_columns(self, prefix: str) -> list[str]:
+        """Return the relations that computed fields read through, such as "integration_template__config_schema"."""
+        return sorted({prefix + column.rpartition("__")[0] for column in self.columns or () if "__" in column})
 
     def prefetch(self, lookup: str, relation, *, to_attr: str) -> Prefetch:
         """Return the prefetch of a to-many relation: so many rows of each parent, through the model's own manager."""

@@ -15,10 +15,10 @@ from loctelli.database.fields import CuidField, ForeignKey, StringField
 from loctelli.database.models import StampedModel, UpdatedModel
 from tenants.access import Access
 from tenants.managers import SharedManager
-from tenants.models import SubAccountKey, TenantModel
+from tenants.models import ScopedModel, SubAccountKey, TenantModel
 
 
-class FormTemplate(StampedModel):
+class FormTemplate(ScopedModel, StampedModel):
     """A form's definition, of one sub-account or, without one, for all of them."""
 
     access: ClassVar[Access] = Access.SHARED

@@ -44,7 +44,20 @@ class SubAccountKey(ForeignKey):
         super().__init__(to, on_delete, **{"db_default": CurrentSubAccount(), **kwargs})
 
 
-class TenantModel(models.Model):
+class ScopedModel(models.Model):
+    """A row that is deleted as it is read and saved: through its model's manager."""
+
+    class Meta:
+        abstract = True
+
+    def delete(self, using: str | None = None, keep_parents: bool = False) -> tuple[int, dict[str, int]]:
+        """Delete the row if the bound connection sees it; Django's own would delete by number, asking no manager."""
+        return type(self)._base_manager.using(using).filter(pk=self.pk).delete()
+
+    delete.alters_data = True  # type: ignore[attr-defined]
+
+
+class TenantModel(ScopedModel):
     """A row that belongs to one sub-account and is reached through the three walls."""
 
     access: ClassVar[Access] = Access.TENANT
@@ -65,7 +78,7 @@ class TenantModel(models.Model):
         return stamped if isinstance(stamped, int) else current_scope().sub_account_id
 
 
-class SubAccount(StampedModel):
+class SubAccount(ScopedModel, StampedModel):
     """A client business: the tenant. Number 1 is ONBOARDING, where people wait who have joined none yet."""
 
     access: ClassVar[Access] = Access.SUB_ACCOUNT

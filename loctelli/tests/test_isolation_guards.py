@@ -10,7 +10,7 @@ from loctelli.tests.isolation_endpoints import document, endpoints
 from tenants.access import Access
 from tenants.checks import OUR_APPS, models_declare_access
 from tenants.managers import ScopedManager
-from tenants.models import TenantModel
+from tenants.models import ScopedModel, TenantModel
 from tenants.views import TenantGenericViewSet
 
 # Models whose rows belong to no tenant, each with its reason.
@@ -75,6 +75,16 @@ def test_every_manager_of_a_tenants_model_filters():
     ]
 
     assert managers == []
+
+
+def test_every_tenants_row_is_deleted_through_its_manager():
+    others = [
+        model._meta.label
+        for model in apps.get_models()
+        if Access(getattr(model, "access", Access.SYSTEM)).has_policies and not issubclass(model, ScopedModel)
+    ]
+
+    assert others == []
 
 
 def test_every_app_of_ours_is_looked_at():

@@ -11,9 +11,10 @@ from loctelli.database.models import StampedModel
 from security.choices import IncidentType, Severity
 from tenants.access import Access
 from tenants.managers import TenantManager
+from tenants.models import ScopedModel
 
 
-class SecurityIncident(StampedModel):
+class SecurityIncident(ScopedModel, StampedModel):
     """Something that happened to a sub-account or the platform. It outlives what it names, so it has no foreign key."""
 
     access: ClassVar[Access] = Access.READABLE

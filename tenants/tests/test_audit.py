@@ -24,7 +24,7 @@ LEAD_OF_BOOKING = (
 
 @pytest.fixture
 def administrator(django_db_setup) -> Iterator[psycopg.Cursor]:
-    """A superuser's cursor in the test database. Roles are the whole cluster's, so nothing it does is ever committed."""
+    """A superuser's cursor in the test database. Roles are the whole cluster's: nothing it does is ever committed."""
     address = {"dbname": connection.settings_dict["NAME"]}
     if not settings.DATABASE_URL:
         credentials = json.loads((settings.EMBEDDED_POSTGRES_DIR / "credentials.json").read_text())
@@ -153,7 +153,8 @@ BREACHES = {
         ["View all_leads lacks security_invoker."],
     ),
     "view of a view in another schema": (
-        "CREATE SCHEMA elsewhere; CREATE VIEW elsewhere.inner_leads WITH (security_invoker = on) AS SELECT * FROM leads;"
+        "CREATE SCHEMA elsewhere;"
+        "CREATE VIEW elsewhere.inner_leads WITH (security_invoker = on) AS SELECT * FROM leads;"
         "CREATE VIEW elsewhere.outer_leads AS SELECT * FROM elsewhere.inner_leads",
         ["View elsewhere.outer_leads lacks security_invoker."],
     ),

@@ -1,5 +1,7 @@
 """Wall 1: managers that show a bound connection its own tenant's rows and an unbound one nothing at all."""
 
+from typing import Any
+
 from django.db import models
 from django.db.models import Q
 
@@ -31,7 +33,31 @@ class SubAccountManager(ScopedManager):
         return Q(pk=sub_account_id)
 
 
-class SharedManager(ScopedManager):
+class SharedQuerySet(StampedQuerySet):
+    """Rows that are everybody's to read: a bound connection locks, changes and deletes none but its own."""
+
+    def own(self) -> "SharedQuerySet":
+        """Leave out what belongs to nobody, unless the system asks."""
+        scope = current_scope()
+        return self if scope.sub_account_id is None else self.filter(sub_account_id=scope.sub_account_id)
+
+    def select_for_update(self, *args: Any, **kwargs: Any) -> "SharedQuerySet":
+        return super(SharedQuerySet, self.own()).select_for_update(*args, **kwargs)
+
+    def update(self, **values: Any) -> int:
+        return super(SharedQuerySet, self.own()).update(**values)
+
+    def _update(self, values: Any) -> int:
+        # What Model.save() calls.
+        return super(SharedQuerySet, self.own())._update(values)  # type: ignore[misc]
+
+    def delete(self) -> tuple[int, dict[str, int]]:
+        return super(SharedQuerySet, self.own()).delete()
+
+    update.alters_data = delete.alters_data = _update.alters_data = True  # type: ignore[attr-defined]
+
+
+class SharedManager(ScopedManager.from_queryset(SharedQuerySet)):  # type: ignore[misc]
     """A bound connection sees its own rows and those that belong to nobody."""
 
     def owned_by(self, sub_account_id: int) -> Q:

@@ -1,7 +1,7 @@
 """The binding: one truth about whose data may be touched, held by the database connection itself.
 
-`connection.scope` and PostgreSQL's transaction-local role and `app.sub_account_id` are set together and end together,
-so Python and the database can't disagree, and a worker thread, a pooled connection or an exception can't carry them along.
+`connection.scope` and PostgreSQL's transaction-local role and `app.sub_account_id` are set together and end together:
+Python and the database can't disagree, and no worker thread, pooled connection or exception carries them along.
 """
 
 from collections.abc import Iterator

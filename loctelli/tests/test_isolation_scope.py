@@ -16,6 +16,8 @@ from accounts.models import User
 from agents.models import Strategy
 from crm.models import Booking, Lead
 from crm.tests.factories import BookingFactory, LeadFactory
+from forms.models import FormTemplate
+from forms.tests.factories import FormTemplateFactory
 from tenants.access import Access
 from tenants.models import SubAccount
 from tenants.scope import (
@@ -458,6 +460,36 @@ def fields_of(lead: Lead) -> dict:
         name: getattr(lead, name)
         for name in ("id", "name", "email", "strategy_id", "regular_user_id", "sub_account_id")
     }
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "write",
+    [
+        lambda form: FormTemplate.objects.filter(pk=form.pk).update(name="x"),
+        lambda form: FormTemplate.objects.filter(pk=form.pk).delete()[0],
+        lambda form: form.delete()[0],
+        lambda form: FormTemplate.objects.bulk_update([FormTemplate(pk=form.pk, name="x")], ["name"]),
+        lambda form: len(FormTemplate.objects.select_for_update().filter(pk=form.pk)),
+    ],
+    ids=["update", "delete", "delete an instance", "bulk_update", "lock"],
+)
+def test_what_is_everybodys_is_read_and_not_written_even_without_row_security(cast, write):
+    """In the system role, which row security lets do everything: the manager alone stands in the way."""
+    with system_scope("test"):
+        form = FormTemplateFactory(name="Everybody's", sub_account=None, created_by_admin=cast.ada)
+
+    with tenant_scope(cast.acme.pk):
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT set_config('role', %s, true)", [settings.DATABASE_ROLES.system])
+        assert [found.pk for found in FormTemplate.objects.all()] == [form.pk]
+        assert write(form) == 0
+        with pytest.raises(transaction.DatabaseError), transaction.atomic():
+            FormTemplate(pk=form.pk, name="x").save(update_fields=["name"])
+
+    with system_scope("test"):
+        assert FormTemplate.objects.get().name == "Everybody's"
+        assert write(form) == 1
 
 
 # Stamps.

@@ -1,43 +1,16 @@
 """What belongs to a person or strategy, and how it gets a new owner instead of going along when that one is deleted."""
 
-from collections.abc import Iterator
-
-from django.apps import apps
 from django.db import models, transaction
 
-from loctelli.database.fields import ForeignKey
-from loctelli.errors import DomainError, StillReferenced
-from tenants.access import Access
+from loctelli.errors import Conflict, StillReferenced
+from tenants.deletion import on_delete, references_to, what_goes_along
 
 
-class SameOwner(DomainError):
+class SameOwner(Conflict):
     """Things can't be reassigned to the one they belong to."""
 
     code = "same_owner"
-    status = 409
     detail = "They belong to this one already."
-
-
-def belongings(model: type[models.Model]) -> Iterator[ForeignKey]:
-    """Yield the references whose rows PostgreSQL deletes along with what they point at."""
-    for referrer in apps.get_models():
-        for field in referrer._meta.local_fields:
-            if (
-                isinstance(field, ForeignKey)
-                and field.related_model is model
-                and field.database_on_delete is models.CASCADE
-                and getattr(referrer, "access", None) == Access.TENANT
-            ):
-                yield field
-
-
-def count_belongings(owner: models.Model) -> dict[str, int]:
-    """Return how many rows of which table would go along with this one; tables without any are left out."""
-    counts = {
-        field.model._meta.db_table: field.model._default_manager.filter(**{field.name: owner}).count()
-        for field in belongings(type(owner))
-    }
-    return {table: count for table, count in counts.items() if count}
 
 
 @transaction.atomic
@@ -49,21 +22,21 @@ def reassign(owner: models.Model, *, to: models.Model) -> dict[str, int]:
     if owner.pk == to.pk:
         raise SameOwner
     counts = {
-        field.model._meta.db_table: field.model._default_manager.filter(**{field.name: owner}).update(
-            **{field.name: to}
+        reference.model._meta.db_table: reference.model._default_manager.filter(**{reference.name: owner}).update(
+            **{reference.name: to}
         )
-        for field in belongings(type(owner))
+        for reference in references_to(type(owner))
+        if on_delete(reference) is models.CASCADE
     }
     return {table: count for table, count in counts.items() if count}
 
 
 def delete_unless_owning(owner: models.Model, *, cascade: bool) -> None:
     """Delete a row; raise StillReferenced with counts when others would go along and `cascade` doesn't say they may."""
-    counts = {} if cascade else count_belongings(owner)
-    if counts:
+    if not cascade and (goes_along := what_goes_along([owner]).goes_along):
         raise StillReferenced(
             "Other things belong to this and would be deleted along: reassign them, deactivate this instead, "
             "or repeat with ?cascade=true.",
-            counts=counts,
+            counts={count.model._meta.db_table: count.number for count in goes_along},
         )
     owner.delete()

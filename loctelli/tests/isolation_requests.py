@@ -3,7 +3,6 @@
 import json
 import random
 import threading
-from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
@@ -50,11 +49,11 @@ class Unknown(AssertionError):
 
 @dataclass
 class Findings:
-    """What went wrong, and what was sent: {(endpoint, status): times}."""
+    """What went wrong, and what was sent: (endpoint, status) of each request. Threads only ever append."""
 
     leaks: list[str] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
-    sent: Counter = field(default_factory=Counter)
+    sent: list[tuple[Endpoint, int]] = field(default_factory=list)
     seen: set[tuple[type[models.Model], Any, int]] = field(default_factory=set)
     foreign_writes: list[str] = field(default_factory=list)
     cross_references: list[str] = field(default_factory=list)
@@ -108,7 +107,7 @@ class Sender:
         what = (
             f"{actor.role} of {tenant}: {endpoint.method} {path} {query} {body} -> {response.status_code} {text[:500]}"
         )
-        findings.sent[endpoint, response.status_code] += 1
+        findings.sent.append((endpoint, response.status_code))
         if response.status_code >= 500:
             findings.errors.append(what)
         if owners(text) - {tenant}:

@@ -20,7 +20,7 @@ def test_five_thousand_requests_neither_show_nor_change_nor_reach_what_is_anothe
     assert findings.leaks == []
     assert findings.foreign_writes == []
     assert findings.cross_references == []
-    assert sum(findings.sent.values()) == REQUESTS
+    assert len(findings.sent) == REQUESTS
     answered = {endpoint for endpoint, status in findings.sent if status < 300}
     assert [str(endpoint) for endpoint in endpoints() if endpoint not in answered] == []
     hidden = {endpoint for endpoint, status in findings.sent if status == 404}

@@ -1,5 +1,7 @@
 """Who may do what within a sub-account: one layer that reads what each view declares."""
 
+from typing import Any
+
 from rest_framework.permissions import BasePermission
 
 from accounts.choices import UserRole
@@ -26,7 +28,7 @@ class TenantRolePermission(BasePermission):
     declare is for admins. People in ONBOARDING reach only views with `open_to_onboarding`.
     """
 
-    def has_permission(self, request, view) -> bool:
+    def has_permission(self, request: Any, view: Any) -> bool:
         user = request.user
         if not isinstance(user, User):
             return False
@@ -35,7 +37,7 @@ class TenantRolePermission(BasePermission):
         return RANKS.get(UserRole(user.role), 0) >= RANKS[required_role(view, getattr(view, "action", None))]
 
 
-def required_role(view, action: str | None) -> UserRole:
+def required_role(view: Any, action: str | None) -> UserRole:
     """Return the lowest role that may carry out a view's action."""
     roles = getattr(view, "action_roles", {})
     if action in roles:

@@ -1,5 +1,6 @@
 """Configurations of integrations, held against their template's JSON Schema."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,19 +14,24 @@ from security.fields import PlaintextRefused
 FIELD = "config"
 
 
-def validate_config(config: Mapping[str, Any], schema: Mapping[str, Any]) -> None:
+def validate_config(config: Mapping[str, Any], schema: dict[str, Any]) -> None:
     """Raise InvalidRequest naming the path of every value the schema refuses, such as "config.locationId".
 
     Values are left out of the messages, for some are secrets; references to other documents are never fetched.
     """
     validator = jsonschema_rs.validator_for(schema, validate_formats=True, mask="The value", offline=True)
     errors = [
-        {"path": path, "code": error.kind.name, "detail": error.message}
+        {"path": path, "code": _code(error), "detail": error.message}
         for error in validator.iter_errors(config)
         for path in _paths(error)
     ]
     if errors:
         raise InvalidRequest(errors=errors)
+
+
+def _code(error: jsonschema_rs.ValidationError) -> str:
+    """Return the keyword that was broken as the API writes codes: "additional_properties"."""
+    return re.sub(r"[A-Z]", lambda capital: f"_{capital[0].lower()}", error.kind.name)
 
 
 def _paths(error: jsonschema_rs.ValidationError) -> list[str]:

@@ -133,7 +133,8 @@ def _look_up(node: Any, path: tuple[str, ...]) -> Any:
 
 
 def _make_objects(config: dict[str, Any], path: tuple[str, ...]) -> None:
+    node: Any = config
     for name in path:
-        config = config.setdefault(name, {})
-        if not isinstance(config, dict):
+        if not isinstance(node, dict):
             return
+        node = node.setdefault(name, {})

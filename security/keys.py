@@ -176,7 +176,7 @@ class DataKeys:
             return key if until > time.monotonic() else None
 
     def _read(self, sub_account_id: int, scope: Scope) -> bytes | None:
-        row = _model().objects.filter(sub_account_id=sub_account_id).values_list("kid", "wrapped_key").first()
+        row = _model()._default_manager.filter(sub_account_id=sub_account_id).values_list("kid", "wrapped_key").first()
         if row is None:
             return None
         key = key_ring().unwrap(*row, sub_account_id=sub_account_id)
@@ -195,8 +195,8 @@ class DataKeys:
         kid, wrapped_key = key_ring().wrap(key, sub_account_id=sub_account_id)
         # Waits for another transaction that is inserting one, and then leaves that one be.
         row = _model()(sub_account_id=sub_account_id, kid=kid, wrapped_key=wrapped_key)
-        _model().objects.bulk_create([row], ignore_conflicts=True)
-        if _model().objects.filter(sub_account_id=sub_account_id, wrapped_key=wrapped_key).exists():
+        _model()._default_manager.bulk_create([row], ignore_conflicts=True)
+        if _model()._default_manager.filter(sub_account_id=sub_account_id, wrapped_key=wrapped_key).exists():
             with self._lock:
                 self._fresh[sub_account_id] = Fresh(scope, _savepoints(), key)
             return key

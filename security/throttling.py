@@ -77,7 +77,7 @@ def hit(key: str, rate: Rate) -> Verdict:
     Only a keyed hash of key and rate is stored. Raises ThrottledTooLate inside a transaction, scopes included.
     """
     # As Django's own durable blocks do, look past the transaction that a test case wraps around everything.
-    if any(not block._from_testcase for block in connection.atomic_blocks):
+    if any(not block._from_testcase for block in connection.atomic_blocks):  # type: ignore[attr-defined]
         raise ThrottledTooLate("A hit is counted before the transaction that it may refuse begins.")
     name = salted_hmac("security.throttling", f"{rate} {key}", algorithm="sha256").hexdigest()
     with connection.cursor() as cursor:

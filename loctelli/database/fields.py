@@ -4,6 +4,8 @@ import secrets
 import string
 import time
 import unicodedata
+from collections.abc import Callable
+from typing import Any
 
 from django.db import models
 from django.db.models.functions import Now
@@ -27,14 +29,14 @@ def cuid() -> str:
 class StringField(models.CharField):
     """The document's `String`: one line to a person, `text` without a limit to PostgreSQL."""
 
-    def db_type(self, connection) -> str:
+    def db_type(self, connection: Any) -> str:
         return "text"
 
 
 class EmailField(models.EmailField):
     """An e-mail address in a `text` column."""
 
-    def db_type(self, connection) -> str:
+    def db_type(self, connection: Any) -> str:
         return "text"
 
 
@@ -46,11 +48,11 @@ def normalize_email(email: str) -> str:
 class AccountEmailField(EmailField):
     """The address an account is known by: stored and looked up in its one normal form."""
 
-    def get_prep_value(self, value):
+    def get_prep_value(self, value: Any) -> Any:
         value = super().get_prep_value(value)
         return value if value is None else normalize_email(value)
 
-    def pre_save(self, model_instance, add):
+    def pre_save(self, model_instance: models.Model, add: bool) -> Any:
         value = super().pre_save(model_instance, add)
         if isinstance(value, str):
             value = normalize_email(value)
@@ -61,17 +63,17 @@ class AccountEmailField(EmailField):
 class CuidField(StringField):
     """A cuid primary key, made in Python."""
 
-    def __init__(self, **kwargs) -> None:
+    def __init__(self, **kwargs: Any) -> None:
         super().__init__(**{"primary_key": True, "default": cuid, "editable": False, **kwargs})
 
 
 class UpdatedAtField(models.DateTimeField):
     """When a row was last written: by the database on INSERT, so that it equals `created_at`; by Django on UPDATE."""
 
-    def __init__(self, *args, **kwargs) -> None:
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **{"db_default": Now(), "editable": False, **kwargs})
 
-    def pre_save(self, model_instance, add):
+    def pre_save(self, model_instance: models.Model, add: bool) -> Any:
         if add:
             value = super().pre_save(model_instance, add)
             return self.get_default() if value is None else value
@@ -87,18 +89,18 @@ class ForeignKey(models.ForeignKey):
     off and its collector loads no children. No index is made: each one is declared in `Meta` with the query it serves.
     """
 
-    def __init__(self, to, on_delete, **kwargs) -> None:
+    def __init__(self, to: Any, on_delete: Callable[..., Any], **kwargs: Any) -> None:
         if on_delete not in (models.CASCADE, models.RESTRICT, models.SET_NULL):
             raise ValueError("on_delete must be CASCADE, RESTRICT or SET_NULL: PostgreSQL carries it out.")
         self.database_on_delete = on_delete
         kwargs = {"db_index": False, **kwargs, "db_constraint": False}
         super().__init__(to, models.DO_NOTHING, **kwargs)
 
-    def deconstruct(self):
+    def deconstruct(self) -> Any:
         name, path, args, kwargs = super().deconstruct()
         kwargs["on_delete"] = self.database_on_delete
         kwargs.pop("db_constraint", None)
-        if self.db_index:
+        if self.db_index:  # type: ignore[attr-defined]
             kwargs["db_index"] = True
         else:
             kwargs.pop("db_index", None)

@@ -95,7 +95,8 @@ def test_with_manager_or_row_security_left_nothing_gets_through(walls):
     findings = findings_without(*walls)
 
     assert (findings.leaks, findings.foreign_writes, findings.cross_references) == ([], [], [])
-    assert findings.errors == []
+    # Without foreign keys deletions leave references behind that lead nowhere.
+    assert findings.errors == [] or "references" in walls
 
 
 def test_with_the_foreign_keys_alone_rows_leak_and_are_overwritten_but_no_reference_crosses():

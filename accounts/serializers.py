@@ -42,6 +42,7 @@ class UserSerializer(TenantModelSerializer):
             "id": 7,
             "name": "Alice Ames",
             "email": "alice@acme.example",
+            "password": "four quiet harbour lamps",
             "company": "Acme Roofing",
             "role": "manager",
             "is_active": True,

@@ -3,6 +3,7 @@
 from agents.models import PromptTemplate, Strategy, SubAccountPromptTemplate
 from loctelli.api import fields
 from loctelli.api.serializers import ModelSerializer, Serializer
+from loctelli.errors import InvalidRequest
 from tenants.serializers import TenantModelSerializer
 
 
@@ -60,7 +61,7 @@ class StrategySerializer(TenantModelSerializer):
     def validate(self, attrs: dict) -> dict:
         shortest, longest = (attrs.get(name, getattr(self.instance, name, None)) for name in ("delay_min", "delay_max"))
         if shortest is not None and longest is not None and shortest > longest:
-            raise self.refusal("delay_max", "below_minimum", "Must not be below delay_min.")
+            raise InvalidRequest.at("delay_max", "below_minimum", "Must not be below delay_min.")
         return attrs
 
 

@@ -7,6 +7,9 @@ from agents.models import PromptTemplate, Strategy, SubAccountPromptTemplate
 from loctelli.errors import DomainError
 from tenants.models import SubAccount
 
+# What a copy is called after its original, within what the API takes for a name.
+SUFFIX, LONGEST_NAME = " (copy)", 255
+
 
 class TemplateInactive(DomainError):
     """A prompt template that platform admins have withdrawn can't be chosen."""
@@ -46,7 +49,7 @@ def duplicate_strategy(strategy: Strategy, *, name: str | None = None, owner: Us
             if not field.primary_key and field.name not in ("created_at", "updated_at")
         }
     )
-    copy.name = name or f"{strategy.name} (copy)"
+    copy.name = name or f"{strategy.name[: LONGEST_NAME - len(SUFFIX)]}{SUFFIX}"
     copy.is_active = False
     if owner is not None:
         copy.regular_user = owner

@@ -60,8 +60,9 @@ def find_broken_messages(lead: Lead) -> list[str]:
     messages = list(ConversationMessage.objects.filter(lead=lead).order_by("message_timestamp"))
     broken = message_cipher.verify_chain(messages)
     last_date = iso(messages[-1].message_timestamp) if messages else None
-    if last_date != lead.last_message_date:
-        broken.append(messages[-1].pk if messages else "")
+    last_id = messages[-1].pk if messages else ""
+    if last_date != lead.last_message_date and last_id not in broken:
+        broken.append(last_id)
     return broken
 
 

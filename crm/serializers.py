@@ -97,7 +97,7 @@ class LeadSerializer(TenantModelSerializer):
 def own_statuses() -> list[str]:
     """Return the stages the bound sub-account has added to the pipeline."""
     settings = SubAccount.objects.values_list("settings", flat=True).get(pk=current_scope().sub_account_id)
-    added = (settings or {}).get("lead_statuses")
+    added = settings.get("lead_statuses") if isinstance(settings, dict) else None
     return [status for status in added if isinstance(status, str)] if isinstance(added, list) else []
 
 

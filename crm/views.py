@@ -91,6 +91,6 @@ class ConversationMessageViewSet(TenantReadOnlyViewSet):
 
     serializer_class = ConversationMessageSerializer
     read_role = UserRole.USER
-    filterset_fields = {"lead": ["exact"], "role": ["exact"], "message_timestamp": ["gte", "lt"]}
+    filterset_fields = {"lead_id": ["exact"], "role": ["exact"], "message_timestamp": ["gte", "lt"]}
     ordering = "message_timestamp"
     ordering_fields = ("message_timestamp",)

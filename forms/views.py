@@ -2,7 +2,10 @@
 
 from accounts.choices import UserRole
 from crm.views import SubmissionViewSet
+from forms.models import FormTemplate
 from forms.serializers import FormSubmissionSerializer, FormTemplateSerializer
+from loctelli.errors import StillReferenced
+from tenants.deletion import what_goes_along
 from tenants.views import TenantViewSet
 
 
@@ -16,6 +19,12 @@ class FormTemplateViewSet(TenantViewSet):
     search_fields = ("name", "title", "slug")
     ordering_fields = ("created_at", "name")
     ordering = "-created_at"
+
+    def perform_destroy(self, instance: FormTemplate) -> None:
+        deletion = what_goes_along([instance])
+        if deletion.is_refused:
+            raise StillReferenced("Submissions came in through this form: deactivate it.", counts=deletion.counts)
+        super().perform_destroy(instance)
 
 
 class FormSubmissionViewSet(SubmissionViewSet):

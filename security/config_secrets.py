@@ -65,7 +65,9 @@ def seal_secrets(
                 # What was stored before the schema marked it a secret is encrypted now.
                 is_sealed = isinstance(kept, str) and kept.startswith(PREFIX)
                 container[name] = kept if is_sealed else _seal(kept, place, path)
-        elif value is not None:
+        elif value is None:
+            del container[name]
+        else:
             container[name] = _seal(value, place, path)
 
     # An object that was left out altogether is made again for the secrets it holds.

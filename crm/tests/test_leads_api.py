@@ -1,9 +1,14 @@
 """Leads over the API: listed, found, made with a first booking, changed, and never another's."""
 
 import pytest
+from django.db import connection
 
+from accounts.choices import UserRole
+from accounts.tests.factories import UserFactory
 from crm.models import Booking, Lead
 from crm.tests.factories import LeadFactory
+from loctelli.tests.cast import client_of
+from tenants.models import SubAccount
 from tenants.scope import system_scope, tenant_scope
 
 LEADS = "/api/v1/leads/"
@@ -60,3 +65,97 @@ def test_a_foreign_strategy_is_refused_like_one_that_does_not_exist(cast, as_ali
     assert foreign.status_code == missing.status_code == 400
     assert foreign.json() == missing.json()
     assert foreign.json()["errors"][0]["path"] == "strategy_id"
+
+
+def test_a_first_booking_is_with_the_leads_person_unless_it_names_another(cast, as_alice):
+    with system_scope("test"):
+        bob = UserFactory(sub_account=cast.acme)
+    booking = {"booking_type": "demo", "details": {}}
+
+    made = [
+        as_alice.post(f"{LEADS}?include=bookings", new_lead(cast, booking=with_person))
+        for with_person in (booking, {**booking, "regular_user_id": bob.pk, "status": "confirmed"})
+    ]
+    foreign = as_alice.post(LEADS, new_lead(cast, booking={**booking, "regular_user_id": cast.mallory.pk}))
+
+    assert [(found["regular_user_id"], found["status"]) for lead in made for found in lead.json()["bookings"]] == [
+        (cast.alice.pk, "pending"),
+        (bob.pk, "confirmed"),
+    ]
+    assert [error["path"] for error in foreign.json()["errors"]] == ["booking.regular_user_id"]
+
+
+def test_the_stages_of_a_lead_are_everyones_and_those_the_business_adds(cast, joan, as_alice, as_mallory):
+    address = f"{LEADS}{joan.pk}/"
+    refused = as_alice.patch(address, {"status": "quoted"})
+    as_alice.patch("/api/v1/sub-account/", {"settings": {"lead_statuses": ["quoted", 5]}})
+
+    assert refused.json()["errors"][0]["code"] == "invalid_choice"
+    assert as_alice.patch(address, {"status": "quoted"}).json()["status"] == "quoted"
+    assert as_alice.patch(address, {"status": "qualified"}).status_code == 200
+    assert [lead["id"] for lead in as_alice.get(f"{LEADS}?status__in=qualified,quoted").json()["results"]] == [joan.pk]
+
+
+@pytest.mark.parametrize("settings", [None, [], "x", {"lead_statuses": None}, {"lead_statuses": "quoted"}])
+def test_settings_of_any_shape_leave_the_stages_as_they_are(settings, cast, joan, as_alice):
+    with system_scope("test"):
+        SubAccount.objects.filter(pk=cast.acme.pk).update(settings=settings)
+
+    assert as_alice.patch(f"{LEADS}{joan.pk}/", {"status": "quoted"}).status_code == 400
+    assert as_alice.patch(f"{LEADS}{joan.pk}/", {"status": "booked"}).status_code == 200
+
+
+def test_an_imported_history_is_sealed_and_stays_as_it_is(cast, as_alice):
+    history = [{"role": "user", "content": "Is the roof still leaking?"}]
+
+    made = as_alice.post(LEADS, new_lead(cast, message_history=history))
+    changed = as_alice.patch(f"{LEADS}{made.json()['id']}/", {"message_history": []})
+
+    assert made.json()["message_history"] == history
+    assert [(error["path"], error["code"]) for error in changed.json()["errors"]] == [("message_history", "read_only")]
+    assert as_alice.get(f"{LEADS}{made.json()['id']}/").json()["message_history"] == history
+    stored = raw_column("leads", "message_history", made.json()["id"])
+    assert stored.startswith('"enc:v1:')
+    assert "roof" not in stored
+
+
+@pytest.mark.parametrize("field", ["last_message", "last_message_date", "created_at", "sub_account_id", "id"])
+def test_what_nobody_writes_is_refused(field, joan, as_alice):
+    answer = as_alice.patch(f"{LEADS}{joan.pk}/", {field: "x"})
+
+    assert [(error["path"], error["code"]) for error in answer.json()["errors"]] == [(field, "read_only")]
+
+
+def test_leads_are_found_filtered_and_ordered(cast, joan, as_alice):
+    with system_scope("test"):
+        LeadFactory(name="Zed", phone="+1 555 0100", custom_id="z-1", email=None, strategy=cast.acme_strategy)
+
+    def names(query: str) -> list[str]:
+        return [found["name"] for found in as_alice.get(f"{LEADS}?{query}").json()["results"]]
+
+    assert names("ordering=name") == ["Joan Reed", "Zed"]
+    assert names("ordering=-name") == ["Zed", "Joan Reed"]
+    assert names("search=reed+JOAN") == ["Joan Reed"]
+    assert names("search=0100") == ["Zed"]
+    assert names("search=100%25") == []
+    assert names("custom_id=z-1") == ["Zed"]
+    assert names(f"strategy_id={cast.globex_strategy.pk}") == []
+    assert names(f"email={joan.email}") == ["Joan Reed"]
+    assert names("ordering=updated_at&updated_at__gte=2000-01-01T00:00:00%2B14:00") == ["Joan Reed", "Zed"]
+
+
+def test_users_work_leads_and_managers_delete_them(cast, joan):
+    with system_scope("test"):
+        as_user, as_manager = (
+            client_of(UserFactory(sub_account=cast.acme, role=role)) for role in (UserRole.USER, UserRole.MANAGER)
+        )
+
+    assert as_user.post(LEADS, new_lead(cast)).status_code == 201
+    assert [client.delete(f"{LEADS}{joan.pk}/").status_code for client in (as_user, as_manager)] == [403, 204]
+
+
+def raw_column(table: str, column: str, pk: int | str) -> str:
+    """Return what a column holds, as PostgreSQL writes it."""
+    with system_scope("test"), connection.cursor() as cursor:
+        cursor.execute(f"SELECT {column}::text FROM {table} WHERE id = %s", [pk])
+        return cursor.fetchone()[0]

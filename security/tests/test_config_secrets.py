@@ -97,7 +97,7 @@ def test_null_removes_and_text_replaces(bound, place):
 
     changed = seal_secrets({"apiKey": None, "oauth": {"clientSecret": "cs-2"}}, SCHEMA, place=place, stored=stored)
 
-    assert unseal_secrets(changed, SCHEMA, place=place) == {"apiKey": None, "oauth": {"clientSecret": "cs-2"}}
+    assert unseal_secrets(changed, SCHEMA, place=place) == {"oauth": {"clientSecret": "cs-2"}}
 
 
 def test_ciphertext_from_outside_is_text(bound, place):

@@ -4,22 +4,21 @@ import pytest
 
 from accounts.choices import UserRole
 from accounts.tests.factories import UserFactory
-from loctelli.tests.cast import client_of
 from tenants.scope import system_scope
 
 ME, SUB_ACCOUNT = "/api/v1/me/", "/api/v1/sub-account/"
 
 
 @pytest.fixture
-def as_bob(cast):
+def as_bob(cast, sign_in):
     with system_scope("test"):
-        return client_of(UserFactory(name="Bob", sub_account=cast.acme, role=UserRole.USER))
+        return sign_in(UserFactory(name="Bob", sub_account=cast.acme, role=UserRole.USER))
 
 
 @pytest.fixture
-def as_newcomer(cast):
+def as_newcomer(cast, sign_in):
     with system_scope("test"):
-        return client_of(UserFactory(name="Nia", sub_account=cast.onboarding))
+        return sign_in(UserFactory(name="Nia", sub_account=cast.onboarding))
 
 
 def test_everyone_reads_and_changes_their_own_profile(as_bob):

@@ -1,5 +1,6 @@
 """The cast of every test: acme with alice, globex with mallory, and ada, who looks after the platform."""
 
+from collections.abc import Callable
 from types import SimpleNamespace
 
 import pytest
@@ -93,6 +94,12 @@ def client_of(user: User, **defaults) -> APIClient:
     client.default_format = "json"
     client.credentials(HTTP_AUTHORIZATION=f"Bearer {tokens.issue(user)}")
     return client
+
+
+@pytest.fixture
+def sign_in() -> Callable[[User], APIClient]:
+    """Return `client_of`, for the tests of apps that lie below what this module imports."""
+    return client_of
 
 
 @pytest.fixture

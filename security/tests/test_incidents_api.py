@@ -3,7 +3,6 @@
 import pytest
 from django.apps import apps
 
-from loctelli.tests.cast import client_of
 from security.models import SecurityIncident
 from security.tests.factories import SecurityIncidentFactory
 from tenants.scope import system_scope
@@ -42,13 +41,13 @@ def test_nobody_writes_an_incident(incident, as_alice):
 
 
 @pytest.mark.parametrize("role", ["user", "manager"])
-def test_only_admins_read_incidents(role, cast, incident):
+def test_only_admins_read_incidents(role, cast, incident, sign_in):
     with system_scope("test"):
         person = apps.get_model("accounts.User").objects.create(
             name="Bob", email="bob@acme.example", password="!", role=role, sub_account=cast.acme
         )
 
-    as_bob = client_of(person)
+    as_bob = sign_in(person)
 
     assert [as_bob.get(path).status_code for path in (INCIDENTS, f"{INCIDENTS}{incident.pk}/")] == [403, 403]
 

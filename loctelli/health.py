@@ -73,6 +73,17 @@ def _worker_is_alive() -> bool:
         return cursor.fetchone()[0] is True
 
 
+class HealthMiddleware:
+    """Answers `/healthz` and `/readyz` itself: a load balancer asks by address, under no host name of ours."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        view = {"/healthz": healthz, "/readyz": readyz}.get(request.path_info, self.get_response)
+        return view(request)
+
+
 class DatabaseOutageMiddleware:
     """Answers 503 with `Retry-After` when a request failed because the database is not there.
 

@@ -64,6 +64,8 @@ def configuration(*, json_lines: bool, level: str) -> dict[str, Any]:
             "django.server": {"handlers": [], "propagate": False},
             # "Not Found: /…" for each refused request: the request log says the status.
             "django.request": {"level": "ERROR"},
+            # A stack trace for each scanner that makes up a host name: the request log says 400.
+            "django.security.DisallowedHost": {"handlers": [], "propagate": False},
             # Chatty about every connection it hands out.
             "psycopg.pool": {"level": "WARNING"},
             # Names every job with its arguments.

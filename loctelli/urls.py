@@ -5,8 +5,6 @@ from django.urls import include, path
 from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularJSONAPIView, SpectacularSwaggerView
 
-from loctelli import health
-
 handler400 = "loctelli.api.errors.bad_request"
 handler403 = "loctelli.api.errors.permission_denied"
 handler404 = "loctelli.api.errors.not_found"
@@ -20,6 +18,4 @@ urlpatterns = [
     path("api/v1/", include([path("", include(f"{app}.urls")) for app in API_APPS])),
     path("api/schema/", SpectacularJSONAPIView.as_view(), name="schema"),
     path("api/docs/", SpectacularSwaggerView.as_view(url_name="schema"), name="docs"),
-    path("healthz", health.healthz),
-    path("readyz", health.readyz),
 ]

@@ -18,6 +18,12 @@ def test_healthz_asks_nothing_of_anyone(client):
     assert (response.status_code, body(response)) == (200, {"status": "ok"})
 
 
+@pytest.mark.parametrize("host", ["10.1.2.3:8000", "nobody.example"])
+def test_a_load_balancer_may_ask_under_any_name(client, host):
+    assert client.get("/healthz", headers={"Host": host}).status_code == 200
+    assert client.get("/api/v1/leads/", headers={"Host": host}).status_code == 400
+
+
 def test_readyz_names_a_worker_that_is_silent(client, db):
     response = client.get("/readyz")
 

@@ -1,6 +1,7 @@
 """Start Loctelli: the one command for development and production."""
 
 import sys
+from io import StringIO
 from typing import Any
 
 from django.conf import settings
@@ -37,9 +38,10 @@ class Command(BaseCommand):
         self.stdout.write("Stopped.")
 
     def _prepare_database(self) -> None:
-        """Migrate and seed, one process at a time."""
+        """Migrate and seed, one process at a time; serve no tenant while a wall is down."""
         try:
             call_command("migrate", interactive=False, verbosity=0)
+            call_command("check_isolation", stdout=StringIO())
             self._seed()
         except Error as error:
             message = f"The database could not be brought up to date: {error}"

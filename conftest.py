@@ -25,4 +25,5 @@ def django_db_setup(
         connection.close()
         connection.close_pool()
 
+
 pytest_plugins = ["loctelli.tests.cast"]

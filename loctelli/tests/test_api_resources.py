@@ -334,7 +334,9 @@ def test_pages_go_through_every_row_once_in_both_directions(one, ordering):
 def test_a_page_is_found_by_one_row_comparison(one):
     for _ in range(3):
         one.lead()
-    following = one.get("leads/?page_size=1&ordering=-created_at").json()["next"].removeprefix("http://testserver/api/v1/")
+    following = (
+        one.get("leads/?page_size=1&ordering=-created_at").json()["next"].removeprefix("http://testserver/api/v1/")
+    )
 
     with CaptureQueriesContext(connection) as queries:
         one.get(following)

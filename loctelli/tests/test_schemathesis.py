@@ -24,7 +24,7 @@ pytestmark = pytest.mark.django_db
 CONFIG = {
     "seed": 20261122,
     # NUL characters, which no column can hold, are refused though JSON and the document allow them.
-    "generation": {"max-examples": 8, "deterministic": True, "no-shrink": True, "allow-x00": False},
+    "generation": {"max-examples": 14, "deterministic": True, "no-shrink": True, "allow-x00": False},
 }
 
 

@@ -25,7 +25,7 @@ check: .venv/development .env ## Style, layers, types, migrations, isolation, AP
 	@.venv/bin/ruff check --quiet
 	@.venv/bin/ruff format --check --quiet || { echo "Run .venv/bin/ruff format"; exit 1; }
 	@echo "Layers"
-	@.venv/bin/lint-imports --no-timings >var/lint-imports.log || { cat var/lint-imports.log; exit 1; }
+	@.venv/bin/lint-imports >var/lint-imports.log || { cat var/lint-imports.log; exit 1; }
 	@echo "Types"
 	@.venv/bin/mypy --no-error-summary
 	@echo "System, migrations, isolation, API description"

@@ -1,6 +1,7 @@
 from django.urls import path
 
-from accounts.views import LoginView, MeViewSet, SubAccountViewSet, UserViewSet
+from accounts.views.people import MeViewSet, SubAccountViewSet, UserViewSet
+from accounts.views.signing_in import LoginView
 from loctelli.api.routers import Router
 
 router = Router()

@@ -7,8 +7,8 @@ from rest_framework.decorators import action
 from rest_framework.response import Response
 
 from accounts.choices import UserRole
-from accounts.serializers import ReassignedSerializer
-from accounts.views import CASCADE
+from accounts.serializers.people import ReassignedSerializer
+from accounts.views.people import CASCADE
 from agents.models import PromptTemplate, Strategy
 from agents.serializers import (
     ChosenTemplateSerializer,

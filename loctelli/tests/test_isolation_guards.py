@@ -5,7 +5,7 @@ from django.apps import apps
 from django.conf import settings
 
 from accounts.permissions import TenantRolePermission
-from accounts.views import LoginView
+from accounts.views.signing_in import LoginView
 from loctelli.tests.isolation_endpoints import document, endpoints
 from tenants.access import Access
 from tenants.checks import OUR_APPS, models_declare_access

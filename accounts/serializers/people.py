@@ -1,4 +1,4 @@
-"""How people and sign-in look in the API."""
+"""How people look in the API."""
 
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
@@ -105,22 +105,6 @@ class SubAccountSerializer(ModelSerializer):
             "created_at": "2026-01-05T09:00:00Z",
             "updated_at": "2026-03-01T16:20:00Z",
         }
-
-
-class LoginSerializer(Serializer):
-    """An address and a password."""
-
-    email = fields.EmailField(max_length=254)
-    password = fields.CharField(max_length=4096, trim_whitespace=False)
-
-
-class AccessTokenSerializer(Serializer):
-    """An access token, how long it holds in seconds, and whose it is."""
-
-    access_token = fields.CharField(read_only=True)
-    token_type = fields.ChoiceField(choices=["Bearer"], read_only=True)
-    expires_in = fields.IntegerField(read_only=True, help_text="Seconds.")
-    user = ProfileSerializer(read_only=True)
 
 
 class SuccessorSerializer(Serializer):

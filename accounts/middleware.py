@@ -1,6 +1,7 @@
 """Binds each API request to its user's sub-account."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from django.conf import settings
 from django.db import transaction
@@ -10,10 +11,13 @@ from rest_framework_simplejwt.exceptions import TokenError
 from accounts import tokens
 from accounts.models import User
 from security import throttling
-from tenants.scope import tenant_scope
+from tenants.models import ONBOARDING_ID
+from tenants.scope import system_scope, tenant_scope
 
 # Endpoints without a sub-account: signing in happens before one is known.
 BOUND_PREFIX, UNBOUND_PREFIX = "/api/v1/", "/api/v1/auth/"
+# Endpoints that learn who asks and then open scopes of their own, for they hash or act as the system.
+OPENING_OWN_SCOPES = {"/api/v1/me/join/"}
 
 
 class TenantBindingMiddleware:
@@ -56,10 +60,30 @@ class TenantBindingMiddleware:
 
     def bound_response(self, request: HttpRequest, claims: tokens.Claims) -> HttpResponse:
         with tenant_scope(claims.sub_account_id):
-            user = User.objects.select_related("sub_account").filter(pk=claims.user_id).first()
-            if user is not None and claims.fit(user):
-                request.principal = user  # type: ignore[attr-defined]
-            response = self.get_response(request)
-            if response.status_code >= 400:
-                transaction.set_rollback(True)
-        return response
+            request.principal = principal(claims)  # type: ignore[attr-defined]
+            if request.principal is not None and request.path_info not in OPENING_OWN_SCOPES:  # type: ignore[attr-defined]
+                response = self.get_response(request)
+                if response.status_code >= 400:
+                    transaction.set_rollback(True)
+                return response
+        if request.principal is None and (joined := joined_since(claims)) is not None:  # type: ignore[attr-defined]
+            return self.bound_response(request, replace(claims, sub_account_id=joined))
+        return self.get_response(request)
+
+
+def principal(claims: tokens.Claims) -> User | None:
+    """Return the bound sub-account's user whom a token is of, as long as the token fits the account."""
+    user = User.objects.select_related("sub_account").filter(pk=claims.user_id).first()
+    return user if user is not None and claims.fit(user) else None
+
+
+def joined_since(claims: tokens.Claims) -> int | None:
+    """Return which sub-account somebody has joined since the token was issued to them in ONBOARDING, None for none.
+
+    So that nobody signs in anew for having joined. Only such tokens cost this look, until the next refresh.
+    """
+    if claims.sub_account_id != ONBOARDING_ID:
+        return None
+    with system_scope("API: who has joined a sub-account"):
+        users = User.objects.filter(pk=claims.user_id).exclude(sub_account_id=ONBOARDING_ID)
+        return users.values_list("sub_account_id", flat=True).first()

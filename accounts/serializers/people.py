@@ -19,6 +19,15 @@ class AvailabilityField(fields.JSONContainerField):
     """When a person can be booked: an object of weekly hours, or the older list of {date, slots}."""
 
 
+def check_new_password(password: str, user: User, path: str = "password") -> None:
+    """Raise ValidationError at a field unless this can be the password of a user, who needn't be saved yet."""
+    try:
+        validate_password(password, user)
+    except ValidationError as error:
+        found = [serializers.ErrorDetail(each.messages[0], code=each.code) for each in error.error_list]
+        raise serializers.ValidationError({path: found}) from error
+
+
 class UserSerializer(TenantModelSerializer):
     """A person of the sub-account. The password is written, never read."""
 
@@ -53,16 +62,7 @@ class UserSerializer(TenantModelSerializer):
 
     def validate(self, attrs: dict) -> dict:
         if "password" in attrs:
-            try:
-                validate_password(attrs["password"], User(name=attrs["name"], email=attrs["email"]))
-            except ValidationError as error:
-                raise serializers.ValidationError(
-                    {
-                        "password": [
-                            serializers.ErrorDetail(found.messages[0], code=found.code) for found in error.error_list
-                        ]
-                    }
-                ) from error
+            check_new_password(attrs["password"], User(name=attrs["name"], email=attrs["email"]))
         return attrs
 
     def create(self, validated_data: dict) -> User:

@@ -5,6 +5,7 @@ from rest_framework.decorators import action
 from rest_framework.response import Response
 
 from accounts.choices import UserRole
+from accounts.membership import LastAdmin, hold_admins, is_active_admin, left_without_admin
 from accounts.models import User
 from accounts.serializers.people import (
     ProfileSerializer,
@@ -23,6 +24,9 @@ from tenants.views import TenantGenericViewSet, TenantViewSet
 
 CASCADE = OpenApiParameter(
     "cascade", bool, description="Delete what belongs to it along with it, which is refused otherwise."
+)
+LAST_ADMIN = OpenApiParameter(
+    "last_admin", bool, description="Leave the sub-account without an active admin, which is refused otherwise."
 )
 
 
@@ -68,14 +72,37 @@ class UserViewSet(TenantViewSet):
     ordering_fields = ("id", "name", "created_at")
 
     def get_query_parameters(self) -> set[str]:
-        return super().get_query_parameters() | ({"cascade"} if self.action == "destroy" else set())
+        taken = {"destroy": {"cascade", "last_admin"}, "partial_update": {"last_admin"}}
+        return super().get_query_parameters() | taken.get(self.action, set())
+
+    def get_object(self) -> User:
+        if self.action in ("partial_update", "destroy"):
+            hold_admins(current_scope().sub_account_id)
+        return super().get_object()
+
+    def keep_an_admin(self, leaving: User) -> None:
+        """Raise LastAdmin when the sub-account would have no admin without this one and the request doesn't say so."""
+        if not parameters.flag(self.request, "last_admin") and left_without_admin([leaving]):
+            raise LastAdmin
+
+    def perform_update(self, serializer) -> User:
+        changed = {"role": serializer.instance.role, "is_active": serializer.instance.is_active}
+        changed |= {name: value for name, value in serializer.validated_data.items() if name in changed}
+        if not is_active_admin(User(**changed)):
+            self.keep_an_admin(serializer.instance)
+        return super().perform_update(serializer)
+
+    @extend_schema(parameters=[LAST_ADMIN])
+    def partial_update(self, request, *args, **kwargs) -> Response:
+        return super().partial_update(request, *args, **kwargs)
 
     def perform_destroy(self, instance: User) -> None:
         if instance == self.request.user:
             raise OwnAccount
+        self.keep_an_admin(instance)
         delete_unless_owning(instance, cascade=parameters.flag(self.request, "cascade"))
 
-    @extend_schema(parameters=[CASCADE])
+    @extend_schema(parameters=[CASCADE, LAST_ADMIN])
     def destroy(self, request, *args, **kwargs) -> Response:
         return super().destroy(request, *args, **kwargs)
 

@@ -1,5 +1,6 @@
 """Keeps child processes running, and takes them along when it ends, however it ends."""
 
+import contextlib
 import ctypes
 import logging
 import os
@@ -37,6 +38,7 @@ class Child:
             status = self.process.poll()
             if status is None:
                 return
+            self._end_group()
             self.process = None
             self.pause = FIRST_PAUSE if now - self.started > GOOD_RUN else min(self.pause * 2, LONGEST_PAUSE)
             self.start_at = now + self.pause
@@ -55,6 +57,13 @@ class Child:
             logger.warning("The %s did not stop in time and is ended by force.", self.name)
             self.process.kill()
             self.process.wait()
+        self._end_group()
+
+    def _end_group(self) -> None:
+        """End what the child has left behind: processes of its own that would keep its port."""
+        if self.process is not None:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self.process.pid, signal.SIGKILL)
 
 
 class Supervisor:

@@ -1,5 +1,6 @@
 """Real processes for tests: an installation of its own, with its own database server, apart from the checkout's."""
 
+import http.client
 import json
 import os
 import signal
@@ -7,8 +8,6 @@ import socket
 import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,7 @@ from loctelli.database.embedded import PROJECT, EmbeddedServer
 from loctelli.database.keeper import has_keeper
 from loctelli.database.roles import Roles
 
-PATIENCE = 60
+PATIENCE = 120
 
 
 def free_port() -> int:
@@ -94,20 +93,20 @@ class Installation:
         assert status == 0, self.output(process)
         return self.output(process)
 
-    def request(self, path: str, body: Any = None) -> tuple[int, Any, str]:
-        """Return status, headers and text of an answer; status 0 when nobody listens."""
-        request = urllib.request.Request(f"http://127.0.0.1:{self.port}{path}")
-        if body is not None:
-            request.data = json.dumps(body).encode()
-            request.add_header("Content-Type", "application/json")
+    def request(self, path: str, body: Any = None, **headers: str) -> tuple[int, Any, str]:
+        """Return status, headers and text of an answer, redirects not followed; status 0 when nobody listens."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        text = None if body is None else json.dumps(body)
+        if text is not None:
+            headers["Content-Type"] = "application/json"
         try:
-            with urllib.request.urlopen(request, timeout=30) as response:
-                return response.status, response.headers, response.read().decode()
-        except urllib.error.HTTPError as error:
-            with error:
-                return error.code, error.headers, error.read().decode()
-        except OSError:
+            connection.request("GET" if body is None else "POST", path, text, headers)
+            answer = connection.getresponse()
+            return answer.status, answer.headers, answer.read().decode()
+        except (OSError, http.client.HTTPException):
             return 0, {}, ""
+        finally:
+            connection.close()
 
     def close(self) -> None:
         """End whatever still runs, and wait until the database server has noticed that nobody uses it."""

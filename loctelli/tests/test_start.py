@@ -34,7 +34,7 @@ def test_start_brings_everything_up_and_a_signal_takes_all_of_it_down(installati
     process = installation.manage("start")
     wait_until(ready(installation))
     checks = json.loads(installation.request("/readyz")[2])["checks"]
-    console = installation.request("/console/")[0]
+    console = installation.request("/console/login/")[0]
 
     process.send_signal(signal.SIGTERM)
     status = process.wait(60)
@@ -72,6 +72,44 @@ def test_a_killed_worker_is_replaced(installation):
         lambda: [p for p in processes_of("manage.py\0worker") if p in mine(installation) and p not in workers] != []
     )
     assert len(workers) == 1
+
+
+def test_a_web_server_killed_at_its_head_leaves_nothing_behind_that_keeps_the_port(installation):
+    installation.manage("start")
+    wait_until(ready(installation))
+    servers = [process for process in processes_of("granian") if process in mine(installation)]
+
+    os.kill(min(servers), signal.SIGKILL)
+    wait_until(lambda: not set(servers) & set(processes_of("granian")))
+    wait_until(ready(installation))
+
+    assert installation.request("/healthz")[0] == 200
+
+
+def test_production_serves_with_clean_deployment_checks_and_closes_plain_http(database, tmp_path):
+    installation = Installation(
+        tmp_path / "production",
+        DJANGO_ENV="production",
+        ALLOWED_HOSTS="app.example.com",
+        ADMIN_EMAIL="root@example.com",
+        ADMIN_PASSWORD="a pass phrase nobody guesses",
+        **database.environment(),
+    )
+    checks = installation.manage("check", "--deploy", "--fail-level", "WARNING")
+    assert checks.wait(60) == 0, installation.output(checks)
+
+    process = installation.manage("start")
+    wait_until(ready(installation))
+    status, headers, _ = installation.request("/console/login/", Host="app.example.com")
+    foreign, *_ = installation.request("/api/v1/leads/", Host="evil.example")
+    installation.close()
+    lines = [line for line in installation.output(process).splitlines() if line.startswith("{")]
+
+    assert (status, headers["location"]) == (301, "https://app.example.com/console/login/")
+    assert foreign == 400
+    assert lines
+    assert all(json.loads(line)["level"] for line in lines)
+    assert "a pass phrase nobody guesses" not in installation.output(process)
 
 
 def mine(installation):

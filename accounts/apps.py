@@ -13,3 +13,4 @@ class AccountsConfig(AppConfig):
         # Django's own receiver writes outside of any scope.
         user_logged_in.disconnect(dispatch_uid="update_last_login")
         user_logged_in.connect(signals.stamp_last_login, dispatch_uid="stamp_last_login")
+        user_logged_in.connect(signals.open_session, dispatch_uid="open_session")

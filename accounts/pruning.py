@@ -2,11 +2,10 @@
 
 from datetime import timedelta
 
-from django.contrib.sessions.models import Session
 from django.utils import timezone
 
 from security import throttling
-from security.models import AuthAttempt, RefreshToken
+from security.models import AuthAttempt, ConsoleSession, RefreshToken
 from tenants.models import IdempotencyKey
 from tenants.scope import system_scope
 
@@ -24,7 +23,7 @@ def prune() -> dict[str, int]:
         IdempotencyKey: {"created_at__lt": now - KEEP_IDEMPOTENCY_KEYS},
         AuthAttempt: {"created_at__lt": now - KEEP_AUTH_ATTEMPTS},
         RefreshToken: {"expires_at__lt": now - KEEP_REFRESH_TOKENS},
-        Session: {"expire_date__lt": now},
+        ConsoleSession: {"expire_date__lt": now},
     }
     with system_scope("pruning"):
         counts = {

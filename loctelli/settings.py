@@ -8,6 +8,7 @@ from pathlib import Path
 import environ
 from django.core.exceptions import ImproperlyConfigured
 from django.templatetags.static import static
+from django.urls import reverse_lazy
 
 from loctelli import logs
 from loctelli.database import urls as database_urls
@@ -236,7 +237,11 @@ CORS_EXPOSE_HEADERS = ["RateLimit", "RateLimit-Policy", "Retry-After", "Idempote
 
 # Rates are "<requests>/<seconds>".
 API_THROTTLE = env.str("API_THROTTLE", default="600/60")
+SUB_ACCOUNT_THROTTLE = env.str("SUB_ACCOUNT_THROTTLE", default="6000/60")
+ANONYMOUS_THROTTLE = env.str("ANONYMOUS_THROTTLE", default="300/60")
 LOGIN_THROTTLE = env.str("LOGIN_THROTTLE", default="20/60")
+# Codes of authenticator apps and recovery codes that may be tried for one admin: six digits can be guessed.
+SECOND_FACTOR_THROTTLE = env.str("SECOND_FACTOR_THROTTLE", default="20/3600")
 # How many reverse proxies stand before this server: so many X-Forwarded-For entries from the right are believed.
 TRUSTED_PROXY_HOPS = number("TRUSTED_PROXY_HOPS", default=0)
 
@@ -245,7 +250,14 @@ TRUSTED_PROXY_HOPS = number("TRUSTED_PROXY_HOPS", default=0)
 LOGIN_URL = "console:login"
 SESSION_ENGINE = "accounts.sessions"
 SESSION_COOKIE_NAME = "loctelli_session"
-SESSION_COOKIE_AGE = 12 * 60 * 60
+# A session ends when it was not used for so many minutes, and so many hours after sign-in at the latest.
+CONSOLE_IDLE_MINUTES = number("CONSOLE_IDLE_MINUTES", default=30)
+CONSOLE_SESSION_HOURS = number("CONSOLE_SESSION_HOURS", default=12)
+SESSION_COOKIE_AGE = CONSOLE_SESSION_HOURS * 60 * 60
+# Whether admins without an authenticator app are asked to set one up before anything else.
+CONSOLE_REQUIRE_TOTP = env.bool("CONSOLE_REQUIRE_TOTP", default=PRODUCTION)
+# How long a confirmation that it is still the same person at the keyboard holds.
+CONSOLE_STEP_UP_MINUTES = number("CONSOLE_STEP_UP_MINUTES", default=10)
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 UNFOLD = {
@@ -259,12 +271,33 @@ UNFOLD = {
     "SITE_URL": None,
     "SHOW_VIEW_ON_SITE": False,
     "SHOW_BACK_BUTTON": True,
+    "ACCOUNT": {
+        "navigation": [
+            {"title": "Change password", "link": reverse_lazy("admin:password_change")},
+            {"title": "Authenticator app", "link": reverse_lazy("admin:second_factor")},
+        ],
+    },
 }
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 
 # Jobs
 
 PROCRASTINATE_AUTODISCOVER_MODULE_NAME = "jobs"
+
+# Incidents
+
+# The same incident again within so long is counted in the row that is there.
+INCIDENT_WINDOW_SECONDS = number("INCIDENT_WINDOW_SECONDS", default=3600)
+# So many accounts that fail from one address, or addresses that fail on one account, within that time are a storm.
+LOCKOUT_STORM_THRESHOLD = number("LOCKOUT_STORM_THRESHOLD", default=10)
+# So many times what a throttle lets through within its window is a storm.
+THROTTLE_STORM_FACTOR = number("THROTTLE_STORM_FACTOR", default=10)
+INCIDENT_ALERT_EMAILS = env.list("INCIDENT_ALERT_EMAILS", default=[])
+INCIDENT_ALERT_SEVERITY = env.str("INCIDENT_ALERT_SEVERITY", default="HIGH")
+if INCIDENT_ALERT_SEVERITY not in ("LOW", "MEDIUM", "HIGH", "CRITICAL"):
+    raise ImproperlyConfigured(
+        f'INCIDENT_ALERT_SEVERITY is "{INCIDENT_ALERT_SEVERITY}": set it to LOW, MEDIUM, HIGH or CRITICAL.'
+    )
 
 # Security
 

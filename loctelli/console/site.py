@@ -6,21 +6,27 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.admin.views.autocomplete import AutocompleteJsonView
+from django.contrib.auth import REDIRECT_FIELD_NAME
 from django.contrib.auth.views import PasswordChangeView
 from django.core.exceptions import PermissionDenied, SuspiciousOperation
 from django.core.paginator import InvalidPage
 from django.db import DataError, models, transaction
 from django.db.models.base import ModelBase
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
-from django.urls import reverse
+from django.urls import URLPattern, path, reverse
+from django.utils.decorators import method_decorator
+from django.utils.http import urlencode
 from django.utils.text import capfirst
+from django.views.decorators.cache import never_cache
 from unfold.sites import UnfoldAdminSite
 
+from loctelli.console import own_second_factor, signing_in
 from loctelli.console.forms import OwnPasswordForm
 from loctelli.console.groups import GROUPS, SHOWN
 from security import throttling
+from tenants.console import step_up
 from tenants.scope import ensure_scope, system_scope
 
 View = Callable[..., HttpResponseBase]
@@ -46,15 +52,28 @@ class ConsoleSite(UnfoldAdminSite):
         shown = [model for model in found if model._meta.label_lower in SHOWN]
         super().register(shown, admin_class, **options)
 
+    def get_urls(self) -> list[URLPattern]:
+        return [
+            path("login/code/", self.login_code, name="login_code"),
+            path("second-factor/", self.admin_view(self.second_factor), name="second_factor"),
+            path("step-up/", self.admin_view(self.step_up), name="step_up"),
+            *super().get_urls(),
+        ]
+
     # Scopes
 
     def admin_view(self, view: View, cacheable: bool = False) -> View:
-        inner = super().admin_view(view, cacheable)
+        inner = super().admin_view(
+            view if getattr(view, "needs_no_second_factor", False) else self.behind(view), cacheable
+        )
         run = self.run_outside if getattr(view, "opens_own_scopes", False) else self.run_inside
 
         def scoped(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
             try:
                 return run(inner, request, *args, **kwargs)
+            except step_up.StepUpRequired:
+                query = urlencode({REDIRECT_FIELD_NAME: request.get_full_path()})
+                return HttpResponseRedirect(f"{reverse('admin:step_up', current_app=self.name)}?{query}")
             except PermissionDenied as error:
                 return self.refuse(request, 403, str(error) or "You may not do this.")
             except Http404:
@@ -65,6 +84,16 @@ class ConsoleSite(UnfoldAdminSite):
                 )
 
         return update_wrapper(scoped, inner)
+
+    def behind(self, view: View) -> View:
+        """Return a view that is reached with a second factor only, where one is required."""
+
+        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            if settings.CONSOLE_REQUIRE_TOTP and not request.session.get(signing_in.SECOND_FACTOR):
+                return HttpResponseRedirect(reverse("admin:second_factor", current_app=self.name))
+            return view(request, *args, **kwargs)
+
+        return update_wrapper(guarded, view)
 
     @staticmethod
     def run_inside(view: View, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
@@ -95,19 +124,56 @@ class ConsoleSite(UnfoldAdminSite):
 
     # Signing in and one's own password
 
-    def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+    @method_decorator(never_cache)
+    def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponseBase:
+        """Ask for address and password."""
+        if request.method == "GET" and self.has_permission(request):
+            return HttpResponseRedirect(reverse("admin:index", current_app=self.name))
+        view = signing_in.PasswordView.as_view(
+            authentication_form=self.login_form,
+            template_name="admin/login.html",
+            extra_context={"title": "Log in", "app_path": request.get_full_path(), **(extra_context or {})},
+        )
+        return self.throttled(view, request)
+
+    @method_decorator(never_cache)
+    def login_code(self, request: HttpRequest) -> HttpResponseBase:
+        """Ask whoever gave the password for the code of the authenticator app."""
+        return self.throttled(signing_in.CodeView.as_view(), request)
+
+    def throttled(self, view: View, request: HttpRequest) -> HttpResponseBase:
+        """Answer a step of signing in, unless too many came from the same address."""
         if request.method == "POST":
             address = throttling.client_address(request)
             verdict = throttling.hit(f"console:login:{address}", throttling.Rate.parse(settings.LOGIN_THROTTLE))
             if not verdict.allowed:
                 throttled = throttling.Throttled({"login": verdict})
                 return self.refuse(request, 429, throttled.detail, dict(throttled.headers))
-        return render(super().login(request, extra_context))
+        request.current_app = self.name  # type: ignore[attr-defined]
+        response = view(request)
+        if isinstance(response, TemplateResponse):
+            with system_scope("console: rendering"):
+                response.context_data = {**self.each_context(request), **(response.context_data or {})}
+                response.render()
+        return response
+
+    def second_factor(self, request: HttpRequest) -> HttpResponse:
+        return own_second_factor.second_factor_page(request, self.each_context(request))
+
+    second_factor.opens_own_scopes = True  # type: ignore[attr-defined]
+    second_factor.needs_no_second_factor = True  # type: ignore[attr-defined]
+
+    def step_up(self, request: HttpRequest) -> HttpResponse:
+        return own_second_factor.step_up_page(request, self.each_context(request))
+
+    step_up.opens_own_scopes = True  # type: ignore[attr-defined]
+    step_up.needs_no_second_factor = True  # type: ignore[attr-defined]
 
     def logout(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         return super().logout(request, extra_context)
 
     logout.opens_own_scopes = True  # type: ignore[attr-defined]
+    logout.needs_no_second_factor = True  # type: ignore[attr-defined]
 
     def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponseBase:
         request.current_app = self.name  # type: ignore[attr-defined]

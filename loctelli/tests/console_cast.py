@@ -106,9 +106,10 @@ def fill(cast: SimpleNamespace) -> SimpleNamespace:
                     user_id=1,
                     account_type="user",
                     token_hash=f"stored-token-hash-{slug}",
-                    family="f",
+                    family=slug,
                     ip_address="192.0.2.1",
                     expires_at=now + timedelta(days=7),
+                    session_expires_at=now + timedelta(days=30),
                 ),
                 lockout=AccountLockout.objects.create(
                     email=f"{slug}@x.example", account_type="user", failed_attempts=5, locked_until=now

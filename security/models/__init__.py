@@ -1,15 +1,20 @@
 """What security keeps: attempts, lockouts, histories, tokens, incidents, keys and the encrypted messages."""
 
-from security.models.identity import AccountLockout, AuthAttempt, PasswordHistory, RefreshToken
+from security.models.console import ConsoleSession, RecoveryCode, SecondFactor
+from security.models.identity import AccountLockout, AuthAttempt, KnownDevice, PasswordHistory, RefreshToken
 from security.models.incidents import SecurityIncident
 from security.models.messages import ConversationMessage, DataKey
 
 __all__ = [
     "AccountLockout",
     "AuthAttempt",
+    "ConsoleSession",
     "ConversationMessage",
     "DataKey",
+    "KnownDevice",
     "PasswordHistory",
+    "RecoveryCode",
     "RefreshToken",
+    "SecondFactor",
     "SecurityIncident",
 ]

@@ -1,0 +1,166 @@
+"""The second factor of platform admins: an authenticator app (TOTP, RFC 6238), and recovery codes for when it is lost.
+
+The arithmetic is django-otp's; its own table keeps secrets readable, so ours seals them under the key ring. A code is
+good for its time step and one before and after, and for one use: a conditional UPDATE spends it.
+"""
+
+import base64
+import os
+import secrets
+import time
+from datetime import timedelta
+from hashlib import sha256
+from urllib.parse import quote, urlencode
+
+import segno
+from django.conf import settings
+from django.utils import timezone
+from django_otp.oath import TOTP
+
+from accounts.models import AdminUser
+from loctelli.database.fields import cuid
+from loctelli.errors import DomainError
+from security import platform_secrets, throttling
+from security.models import RecoveryCode, SecondFactor
+from tenants.scope import system_scope
+
+ISSUER = "Loctelli"
+SECRET_BYTES = 20
+DIGITS = 6
+RECOVERY_CODES = 10
+# A secret that was shown and not confirmed is replaced after this time: somebody else may have seen it meanwhile.
+ENROLMENT = timedelta(minutes=15)
+
+
+class WrongCode(DomainError):
+    """A code that is not the app's now, or was used before, or is no unused recovery code."""
+
+    code = "wrong_code"
+    status = 400
+    detail = "This code is wrong, or it was used before."
+
+
+def has_second_factor(admin: AdminUser) -> bool:
+    """Return whether an admin has a confirmed authenticator app; in the bound system scope."""
+    return SecondFactor.objects.filter(admin=admin, confirmed_at__isnull=False).exists()
+
+
+def begin_enrolment(admin: AdminUser) -> str:
+    """Return the secret, in base32, that an admin's app is to learn; the same one for a while, then a new one."""
+    with system_scope("console: setting up an authenticator app"):
+        waiting = SecondFactor.objects.filter(admin=admin, confirmed_at=None)
+        recent = waiting.filter(created_at__gt=timezone.now() - ENROLMENT).first()
+        if recent is not None:
+            return _secret_of(recent)
+        waiting.delete()
+        factor = SecondFactor(pk=cuid(), admin=admin)
+        factor.secret = platform_secrets.seal(
+            base64.b32encode(os.urandom(SECRET_BYTES)).decode(),
+            table="second_factors",
+            column="secret",
+            row_id=factor.pk,
+        )
+        # Of two that begin at once one makes the row, and both show it.
+        SecondFactor.objects.bulk_create([factor], ignore_conflicts=True)
+        return _secret_of(SecondFactor.objects.get(admin=admin))
+
+
+def confirm_enrolment(admin: AdminUser, code: str) -> list[str]:
+    """Take the app's first code as proof that it works; return the recovery codes, which are shown this once.
+
+    Raises WrongCode, or Throttled after too many tries. Call it unbound.
+    """
+    _count_try(admin)
+    with system_scope("console: setting up an authenticator app"):
+        factor = SecondFactor.objects.filter(admin=admin, confirmed_at=None).first()
+        if factor is None or not _spend(factor, code):
+            raise WrongCode
+        SecondFactor.objects.filter(pk=factor.pk).update(confirmed_at=timezone.now())
+        return _new_recovery_codes(admin)
+
+
+def check_code(admin: AdminUser, code: str) -> None:
+    """Spend a code of an admin's app or a recovery code; raise WrongCode or Throttled. Call it unbound."""
+    _count_try(admin)
+    with system_scope("console: a second factor"):
+        factor = SecondFactor.objects.filter(admin=admin, confirmed_at__isnull=False).first()
+        if factor is None or not (_spend(factor, code) or _spend_recovery_code(admin, code)):
+            raise WrongCode
+
+
+def replace_recovery_codes(admin: AdminUser) -> list[str]:
+    """Return new recovery codes, in place of all there were; in the bound system scope."""
+    return _new_recovery_codes(admin)
+
+
+def recovery_codes_left(admin: AdminUser) -> int:
+    """Return how many recovery codes an admin has not used yet; in the bound system scope."""
+    return RecoveryCode.objects.filter(admin=admin, used_at=None).count()
+
+
+def remove_second_factor(admin: AdminUser) -> bool:
+    """Forget an admin's app and recovery codes, in the bound system scope; return whether there were any."""
+    RecoveryCode.objects.filter(admin=admin).delete()
+    return bool(SecondFactor.objects.filter(admin=admin).delete()[0])
+
+
+def provisioning_uri(admin: AdminUser, secret: str) -> str:
+    """Return what the QR code says to the app: whose account it is, where, and its secret."""
+    query = urlencode({"secret": secret, "issuer": ISSUER, "digits": DIGITS})
+    return f"otpauth://totp/{quote(f'{ISSUER}:{admin.email}')}?{query}"
+
+
+def qr_code(uri: str) -> str:
+    """Return a QR code as inline SVG, black on white in dark themes too."""
+    return segno.make(uri, error="m").svg_inline(scale=5, border=3, dark="#000", light="#fff")
+
+
+def _count_try(admin: AdminUser) -> None:
+    verdict = throttling.hit(
+        f"console:second-factor:{admin.pk}", throttling.Rate.parse(settings.SECOND_FACTOR_THROTTLE)
+    )
+    if not verdict.allowed:
+        raise throttling.Throttled({"second-factor": verdict})
+
+
+def _secret_of(factor: SecondFactor) -> str:
+    return platform_secrets.unseal(factor.secret, table="second_factors", column="secret", row_id=factor.pk)
+
+
+def _spend(factor: SecondFactor, code: str) -> bool:
+    """Return whether this is a code of the app's that nobody has used, nor a later one; it is used now."""
+    code = "".join(code.split())
+    if not (code.isascii() and code.isdigit() and len(code) == DIGITS):
+        return False
+    totp = TOTP(base64.b32decode(_secret_of(factor)), digits=DIGITS)
+    totp.time = time.time()
+    if not totp.verify(int(code), tolerance=1, min_t=factor.last_step + 1):
+        return False
+    # After a match `t()` is the step of the code. Of two requests with one code the UPDATE lets one through.
+    step = totp.t()
+    return bool(SecondFactor.objects.filter(pk=factor.pk, last_step__lt=step).update(last_step=step))
+
+
+def _spend_recovery_code(admin: AdminUser, code: str) -> bool:
+    return bool(
+        RecoveryCode.objects.filter(admin=admin, code_hash=_hash(code), used_at=None).update(used_at=timezone.now())
+    )
+
+
+def _new_recovery_codes(admin: AdminUser) -> list[str]:
+    codes = [_new_code() for _ in range(RECOVERY_CODES)]
+    RecoveryCode.objects.filter(admin=admin).delete()
+    RecoveryCode.objects.bulk_create([RecoveryCode(admin=admin, code_hash=_hash(code)) for code in codes])
+    return codes
+
+
+def _new_code() -> str:
+    """Return 80 random bits as four groups of four letters and digits."""
+    text = base64.b32encode(secrets.token_bytes(10)).decode().lower()
+    return "-".join(text[start : start + 4] for start in range(0, 16, 4))
+
+
+def _hash(code: str) -> str:
+    """Return what is stored of a recovery code, however it was typed; 80 random bits need no slow hash."""
+    plain = "".join(character for character in code.lower() if character.isalnum())
+    return sha256(plain.encode()).hexdigest()

@@ -1,0 +1,108 @@
+"""Signing in to the console: the password, then the code of those who have an authenticator app."""
+
+import time
+from typing import Any
+
+from django.contrib.auth import REDIRECT_FIELD_NAME, login
+from django.contrib.auth.views import LoginView
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils.crypto import constant_time_compare
+from django.utils.http import urlencode
+from django.views.generic import FormView
+
+from accounts import second_factors
+from accounts.models import AdminUser
+from loctelli.console.forms import CodeForm
+from loctelli.errors import DomainError
+from security import throttling
+from security.choices import AccountType, FailureReason
+from security.models import AuthAttempt
+from tenants.scope import system_scope
+
+BACKEND = "accounts.backends.AdminUserBackend"
+# In the session: who has given the password and not yet the code, and since when.
+PENDING = "awaits_second_factor"
+PENDING_SECONDS = 10 * 60
+# In the session: that its admin has shown a second factor.
+SECOND_FACTOR = "second_factor"
+
+
+class PasswordView(LoginView):
+    """The first step: address and password. Whoever has an authenticator app is asked for its code next."""
+
+    def get_default_redirect_url(self) -> str:
+        return reverse("admin:index")
+
+    def form_valid(self, form: Any) -> HttpResponse:
+        admin = form.get_user()
+        with system_scope("console sign-in"):
+            asks_for_code = second_factors.has_second_factor(admin)
+        if not asks_for_code:
+            login(self.request, admin, BACKEND)
+            return HttpResponseRedirect(self.get_success_url())
+        self.request.session.cycle_key()
+        self.request.session[PENDING] = {
+            "admin_id": admin.pk,
+            "stamp": admin.get_session_auth_hash(),
+            "at": int(time.time()),
+        }
+        query = urlencode({REDIRECT_FIELD_NAME: self.get_success_url()})
+        return HttpResponseRedirect(f"{reverse('admin:login_code')}?{query}")
+
+
+class CodeView(LoginView):
+    """The second step: the code of the app, or a recovery code."""
+
+    form_class = CodeForm
+    template_name = "console/login_code.html"
+
+    def get_default_redirect_url(self) -> str:
+        return reverse("admin:index")
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        found = pending_admin(request)
+        if found is None:
+            return HttpResponseRedirect(reverse("admin:login"))
+        self.admin = found
+        return super().dispatch(request, *args, **kwargs)
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        return FormView.get_form_kwargs(self)
+
+    def form_valid(self, form: CodeForm) -> HttpResponse:
+        try:
+            second_factors.check_code(self.admin, form.cleaned_data["code"])
+        except DomainError as error:
+            record_wrong_code(self.request, self.admin)
+            form.add_error("code", error.detail)
+            return self.form_invalid(form)
+        login(self.request, self.admin, BACKEND)
+        del self.request.session[PENDING]
+        self.request.session[SECOND_FACTOR] = True
+        return HttpResponseRedirect(self.get_success_url())
+
+
+def pending_admin(request: HttpRequest) -> AdminUser | None:
+    """Return the admin who gave the password in this session a short time ago, as long as it still is theirs."""
+    pending = request.session.get(PENDING)
+    if pending is None or time.time() - pending["at"] > PENDING_SECONDS:
+        return None
+    with system_scope("console sign-in"):
+        admin = AdminUser.objects.filter(pk=pending["admin_id"], is_active=True).first()
+    if admin is None or not constant_time_compare(pending["stamp"], admin.get_session_auth_hash()):
+        return None
+    return admin
+
+
+def record_wrong_code(request: HttpRequest, admin: AdminUser) -> None:
+    """Record a wrong second factor as the failed attempt it is."""
+    with system_scope("console: a wrong code"):
+        AuthAttempt.objects.create(
+            email=admin.email,
+            account_type=AccountType.ADMIN,
+            success=False,
+            failure_reason=FailureReason.INVALID_CREDENTIALS,
+            ip_address=str(throttling.peer_address(request) or "unknown"),
+            user_agent=request.headers.get("User-Agent"),
+        )

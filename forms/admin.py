@@ -3,14 +3,12 @@
 from typing import Any
 
 from django.contrib import admin
-from django.core.exceptions import ValidationError
 from django.http import HttpRequest
-from rest_framework import serializers
 from unfold.decorators import display
 
 from forms.choices import SubmissionStatus
 from forms.models import FormSubmission, FormTemplate
-from forms.serializers import FormTemplateSerializer
+from forms.schema import validate_form_schema
 from tenants.console.display import as_json, badge
 from tenants.console.forms import ConsoleForm
 from tenants.console.model_admin import ConsoleAdmin
@@ -23,13 +21,8 @@ class FormTemplateForm(ConsoleForm):
     """A form's form: its fields are held to the same rule as in the API."""
 
     def clean_schema(self) -> list:
-        schema = self.cleaned_data["schema"]
-        if not isinstance(schema, list):
-            raise ValidationError("Must be a list of fields.", code="not_a_list")
-        try:
-            return FormTemplateSerializer().validate_schema(schema)
-        except serializers.ValidationError as error:
-            raise ValidationError([str(detail) for detail in error.detail]) from error
+        validate_form_schema(self.cleaned_data["schema"])
+        return self.cleaned_data["schema"]
 
 
 @admin.register(FormTemplate)

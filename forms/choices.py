@@ -11,3 +11,25 @@ class SubmissionStatus(models.TextChoices):
     CONTACTED = "contacted"
     PROCESSED = "processed"
     ARCHIVED = "archived"
+
+
+class FieldType(models.TextChoices):
+    """What a form can ask for."""
+
+    TEXT = "text"
+    TEXTAREA = "textarea"
+    EMAIL = "email"
+    PHONE = "phone"
+    NUMBER = "number"
+    URL = "url"
+    DATE = "date"
+    TIME = "time"
+    SELECT = "select"
+    MULTISELECT = "multiselect"
+    RADIO = "radio"
+    CHECKBOX = "checkbox"
+    RATING = "rating"
+    CONSENT = "consent"
+    FILE = "file"
+    IMAGE = "image"
+    HIDDEN = "hidden"

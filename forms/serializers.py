@@ -1,11 +1,11 @@
 """How forms and their submissions look in the API."""
 
 from django.core.validators import validate_slug
-from rest_framework import serializers
 
 from crm.serializers import NotesField
 from forms.choices import SubmissionStatus
 from forms.models import FormSubmission, FormTemplate
+from forms.schema import validate_form_schema
 from loctelli.api import fields
 from tenants.serializers import TenantModelSerializer
 
@@ -14,7 +14,10 @@ class FormTemplateSerializer(TenantModelSerializer):
     """A form. One without a sub-account is everyone's, and only platform admins change it."""
 
     slug = fields.CharField(max_length=100, validators=[validate_slug])
-    schema = fields.JSONArrayField(help_text="The form's fields, in order.")
+    schema = fields.JSONArrayField(
+        help_text="The form's fields, in order: each has an id of its own, a type and a label.",
+        validators=[validate_form_schema],
+    )
     is_global = fields.BooleanField(read_only=True)
 
     class Meta:
@@ -36,20 +39,6 @@ class FormTemplateSerializer(TenantModelSerializer):
             "is_global": False,
             "sub_account_id": 2,
         }
-
-    def validate_schema(self, value: list) -> list:
-        """Take a list of fields that each have an id of their own, a type and a label."""
-        seen: set[str] = set()
-        for index, field in enumerate(value):
-            if not isinstance(field, dict):
-                raise serializers.ValidationError(f"Field {index} must be an object.", code="invalid_field")
-            for key in ("id", "type", "label"):
-                if not isinstance(field.get(key), str) or not field[key]:
-                    raise serializers.ValidationError(f"Field {index} needs a text as its {key}.", code="invalid_field")
-            if field["id"] in seen:
-                raise serializers.ValidationError(f"Two fields have the id {field['id']}.", code="duplicate_field")
-            seen.add(field["id"])
-        return value
 
     def create(self, validated_data: dict) -> FormTemplate:
         acting = self.context["request"].user

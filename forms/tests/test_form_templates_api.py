@@ -72,6 +72,7 @@ def test_nobody_makes_a_form_for_everyone_or_another(cast, as_alice):
         ([{"id": "name", "type": "text"}], "invalid_field"),
         ([{"id": 1, "type": "text", "label": "x"}], "invalid_field"),
         ([{"id": "", "type": "text", "label": "x"}], "invalid_field"),
+        ([{"id": "a", "type": "telepathy", "label": "x"}], "unknown_field_type"),
         ([{"id": "a", "type": "text", "label": "x"}] * 2, "duplicate_field"),
         ([[{"id": "a", "type": "text", "label": "x"}]], "invalid_field"),
     ],

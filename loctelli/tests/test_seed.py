@@ -57,7 +57,7 @@ def dump() -> dict[str, list[tuple]]:
         rows = {}
         for model in apps.get_models():
             if model._meta.app_label in OUR_APPS:
-                cursor.execute(f"SELECT to_jsonb(t)::text FROM {model._meta.db_table} t ORDER BY t.id")
+                cursor.execute(f"SELECT to_jsonb(t)::text FROM {model._meta.db_table} t ORDER BY 1")
                 rows[model._meta.db_table] = cursor.fetchall()
         return rows
 

@@ -22,9 +22,6 @@ class BearerAuthentication(BaseAuthentication):
 
     def authenticate(self, request):
         http_request = request._request
-        refusal = getattr(http_request, "refusal", None)
-        if refusal is not None:
-            raise refusal
         if http_request.principal is not None:
             return http_request.principal, None
         if "Authorization" in http_request.headers:

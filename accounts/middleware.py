@@ -3,12 +3,11 @@
 from collections.abc import Callable
 from dataclasses import replace
 
-from django.conf import settings
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from rest_framework_simplejwt.exceptions import TokenError
 
-from accounts import tokens
+from accounts import throttles, tokens
 from accounts.models import User
 from security import throttling
 from tenants.models import ONBOARDING_ID
@@ -29,20 +28,16 @@ class TenantBindingMiddleware:
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
-        self.rate = throttling.Rate.parse(settings.API_THROTTLE)
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         request.principal = None  # type: ignore[attr-defined]
         claims = self.claims(request)
-        if claims is None:
-            return self.get_response(request)
-        verdicts = {"api": throttling.hit(f"api:user:{claims.user_id}", self.rate)}
-        if not verdicts["api"].allowed:
-            request.refusal = throttling.Throttled(verdicts)  # type: ignore[attr-defined]
-            return self.get_response(request)
-        response = self.bound_response(request, claims)
-        for name, value in throttling.rate_limit_headers(verdicts).items():
-            response.headers[name] = value
+        verdicts = throttles.count_request(request, claims)
+        refusal = throttles.refuse(verdicts)
+        if refusal is not None:
+            return refusal
+        response = self.get_response(request) if claims is None else self.bound_response(request, claims)
+        throttling.add_rate_limit_headers(response, verdicts)
         return response
 
     def claims(self, request: HttpRequest) -> tokens.Claims | None:

@@ -240,10 +240,15 @@ API_THROTTLE = env.str("API_THROTTLE", default="600/60")
 SUB_ACCOUNT_THROTTLE = env.str("SUB_ACCOUNT_THROTTLE", default="6000/60")
 ANONYMOUS_THROTTLE = env.str("ANONYMOUS_THROTTLE", default="300/60")
 LOGIN_THROTTLE = env.str("LOGIN_THROTTLE", default="20/60")
+INVITATION_THROTTLE = env.str("INVITATION_THROTTLE", default="60/3600")
+REGISTRATION_THROTTLE = env.str("REGISTRATION_THROTTLE", default="20/3600")
 # Codes of authenticator apps and recovery codes that may be tried for one admin: six digits can be guessed.
 SECOND_FACTOR_THROTTLE = env.str("SECOND_FACTOR_THROTTLE", default="20/3600")
 # How many reverse proxies stand before this server: so many X-Forwarded-For entries from the right are believed.
 TRUSTED_PROXY_HOPS = number("TRUSTED_PROXY_HOPS", default=0)
+
+# What the mail that confirms a registration links to, with {token} where the token belongs; by itself, the token.
+FRONTEND_REGISTRATION_URL = env.str("FRONTEND_REGISTRATION_URL", default="{token}")
 
 # Console
 

@@ -1,4 +1,4 @@
-"""Throttles that are exact however many threads and processes count: one upsert in PostgreSQL a hit.
+"""Throttles that are exact however many threads and processes count: one statement in PostgreSQL a request.
 
 A hit is counted before the request's scope opens, in a transaction of its own: inside, one tenant's requests would wait
 for each other's commit, and a refused request, rolled back, would not count.
@@ -7,15 +7,17 @@ for each other's commit, and a refused request, rolled back, would not count.
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from math import ceil
 
 from django.conf import settings
 from django.db import connection
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils.crypto import salted_hmac
 
 from loctelli.errors import DomainError
+from security.choices import IncidentType, Severity
 
 LONGEST_WINDOW = 86_400
 
@@ -34,6 +36,7 @@ class Rate:
     seconds: int
 
     @classmethod
+    @lru_cache
     def parse(cls, text: str) -> "Rate":
         """Read "<hits>/<seconds>", as the settings write it; raise ValueError for anything else."""
         match = re.fullmatch(r"([0-9]{1,9})/([0-9]{1,5})", text)
@@ -76,19 +79,68 @@ def hit(key: str, rate: Rate) -> Verdict:
 
     Only a keyed hash of key and rate is stored. Raises ThrottledTooLate inside a transaction, scopes included.
     """
+    return hit_each({"": (key, rate)})[""]
+
+
+def hit_each(policies: Mapping[str, tuple[str, Rate]]) -> dict[str, Verdict]:
+    """Count one request on several keys, by the names of their policies, and return the verdict of each.
+
+    Stops at the first that refuses, so name the narrowest first: one user's flood is not counted against the
+    sub-account. Every caller names them in the same order, or two would wait for each other.
+    """
     # As Django's own durable blocks do, look past the transaction that a test case wraps around everything.
     if any(not block._from_testcase for block in connection.atomic_blocks):  # type: ignore[attr-defined]
         raise ThrottledTooLate("A hit is counted before the transaction that it may refuse begins.")
-    name = salted_hmac("security.throttling", f"{rate} {key}", algorithm="sha256").hexdigest()
+    keys = [_counter(key, rate) for key, rate in policies.values()]
+    rates = [rate for _, rate in policies.values()]
     with connection.cursor() as cursor:
-        cursor.execute("SELECT hits, reset_seconds FROM throttle_hit(%s, %s)", [name, rate.seconds])
-        hits, reset_seconds = cursor.fetchone()
-    return Verdict(
-        allowed=hits <= rate.limit,
-        limit=rate.limit,
-        remaining=max(rate.limit - hits, 0),
-        reset_seconds=max(ceil(reset_seconds), 1),
-        window_seconds=rate.seconds,
+        cursor.execute(
+            "SELECT hits, reset_seconds FROM throttle_hits(%s, %s, %s)",
+            [keys, [rate.limit for rate in rates], [rate.seconds for rate in rates]],
+        )
+        counted = cursor.fetchall()
+    for (key, rate), (hits, _) in zip(policies.values(), counted, strict=False):
+        # Counted in PostgreSQL: one process alone sees this number in a window.
+        if hits == rate.limit * settings.THROTTLE_STORM_FACTOR + 1:
+            _report_storm(key, rate)
+    # Those after the first refusal were not counted.
+    return {
+        name: Verdict(
+            allowed=hits <= rate.limit,
+            limit=rate.limit,
+            remaining=max(rate.limit - hits, 0),
+            reset_seconds=max(ceil(reset_seconds), 1),
+            window_seconds=rate.seconds,
+        )
+        for name, rate, (hits, reset_seconds) in zip(policies, rates, counted, strict=False)
+    }
+
+
+def _counter(key: str, rate: Rate) -> str:
+    return salted_hmac("security.throttling", f"{rate} {key}", algorithm="sha256").hexdigest()
+
+
+def refusal(verdicts: Mapping[str, Verdict]) -> Throttled | None:
+    """Return the error to answer with, or None when every verdict lets the request through."""
+    return None if all(verdict.allowed for verdict in verdicts.values()) else Throttled(verdicts)
+
+
+def add_rate_limit_headers(response: HttpResponse, verdicts: Mapping[str, Verdict]) -> None:
+    """Tell on an answer how much is left, before what a narrower throttle of the view's own has told already."""
+    for name, value in rate_limit_headers(verdicts).items():
+        told = response.headers.get(name)
+        response.headers[name] = f"{value}, {told}" if told else value
+
+
+def _report_storm(key: str, rate: Rate) -> None:
+    # Imported here: models, which incidents are, can't be loaded as early as this module.
+    from security import incidents
+
+    incidents.report(
+        IncidentType.THROTTLE_STORM,
+        severity=Severity.MEDIUM,
+        description="Somebody goes on sending long after being throttled.",
+        metadata={"throttle": key[:200], "rate": str(rate)},
     )
 
 
@@ -101,11 +153,12 @@ def rate_limit_headers(verdicts: Mapping[str, Verdict]) -> dict[str, str]:
 
 
 def prune() -> int:
-    """Delete the counters of windows long past, in the system scope; return how many."""
+    """Delete the counters whose window is over, in the system scope; return how many.
+
+    Whoever comes from ever new addresses leaves a row each, which is gone at the next pruning after its window.
+    """
     with connection.cursor() as cursor:
-        cursor.execute(
-            "DELETE FROM throttle_counters WHERE window_start < now() - make_interval(secs => %s)", [LONGEST_WINDOW]
-        )
+        cursor.execute("DELETE FROM throttle_counters WHERE window_end <= clock_timestamp()")
         return cursor.rowcount
 
 

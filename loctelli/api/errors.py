@@ -46,6 +46,12 @@ def exception_handler(exception: Exception, context: dict) -> Response | None:
     return Response(error_body(error.code, error.detail, error.errors), error.status, headers=dict(error.headers))
 
 
+def rendered(error: DomainError) -> HttpResponse:
+    """Return the answer to an error that was met before any view."""
+    body = dumps(error_body(error.code, error.detail, error.errors))
+    return HttpResponse(body, status=error.status, content_type="application/json", headers=dict(error.headers))
+
+
 def as_domain_error(exception: Exception, context: dict) -> DomainError | None:
     """Return what an exception means to the client, None when it means nothing."""
     match exception:

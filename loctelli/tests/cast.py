@@ -31,6 +31,12 @@ def _no_keys_of_other_tests():
     data_keys.clear()
 
 
+@pytest.fixture(autouse=True)
+def _strangers_at_one_address(settings):
+    """All requests of all tests come from one address; the throttle of such has tests of its own."""
+    settings.ANONYMOUS_THROTTLE = "1000000/60"
+
+
 @pytest.fixture
 def cast(db) -> SimpleNamespace:
     """Two businesses with an admin and a strategy each, ONBOARDING with its system user, and a platform admin."""

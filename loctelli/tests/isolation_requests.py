@@ -264,7 +264,9 @@ class Sender:
         return model._meta.pk.to_python(path.rstrip("/").rsplit("/", 1)[1])
 
 
-@override_settings(API_THROTTLE="999999999/60", LOGIN_THROTTLE="999999999/60")
+@override_settings(
+    **dict.fromkeys(("API_THROTTLE", "SUB_ACCOUNT_THROTTLE", "ANONYMOUS_THROTTLE", "LOGIN_THROTTLE"), "999999999/60")
+)
 def send_requests(world: World, *, requests: int, threads: int, seed: int) -> Findings:
     """Send so many requests from so many threads at once, to all endpoints in turn; return what was found."""
     document()  # Made once, before the threads that read it.

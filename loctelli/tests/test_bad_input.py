@@ -35,7 +35,7 @@ def named(table: list) -> list:
 
 @pytest.fixture
 def rows(cast, settings) -> dict:
-    settings.API_THROTTLE = settings.LOGIN_THROTTLE = "1000000/60"
+    settings.API_THROTTLE = settings.SUB_ACCOUNT_THROTTLE = settings.LOGIN_THROTTLE = "1000000/60"
     return furnish(cast)
 
 

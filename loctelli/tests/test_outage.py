@@ -21,7 +21,12 @@ def database(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def web(database, tmp_path_factory):
-    web = Installation(tmp_path_factory.mktemp("web"), LOGIN_THROTTLE="1000000/60", **database.environment())
+    web = Installation(
+        tmp_path_factory.mktemp("web"),
+        LOGIN_THROTTLE="1000000/60",
+        ANONYMOUS_THROTTLE="1000000/60",
+        **database.environment(),
+    )
     web.succeed("migrate", "--verbosity", "0")
     web.launch(
         *("-m", "granian", "--interface", "wsgi", "--port", str(web.port), "--blocking-threads", "4"),

@@ -42,7 +42,7 @@ schema.app = server
 
 @pytest.fixture(autouse=True)
 def _served(settings, cast):
-    settings.API_THROTTLE = settings.LOGIN_THROTTLE = "100000000/60"
+    settings.API_THROTTLE = settings.SUB_ACCOUNT_THROTTLE = settings.LOGIN_THROTTLE = "100000000/60"
     server.application = get_wsgi_application()
     server.rows = furnish(cast)
     server.references = references(cast, server.rows)

@@ -8,8 +8,18 @@ from django.db import ProgrammingError, connection, transaction
 from django.test import RequestFactory
 
 from loctelli.errors import DomainError
+from loctelli.tests.alongside import finish, launch
 from security import throttling
-from security.throttling import Rate, Throttled, ThrottledTooLate, Verdict, client_address, hit, rate_limit_headers
+from security.throttling import (
+    Rate,
+    Throttled,
+    ThrottledTooLate,
+    Verdict,
+    client_address,
+    hit,
+    hit_each,
+    rate_limit_headers,
+)
 from tenants.scope import system_scope, tenant_scope
 
 
@@ -144,7 +154,7 @@ def test_no_key_is_stored_in_clear(key):
         "SELECT * FROM throttle_counters",
         "DELETE FROM throttle_counters",
         "UPDATE throttle_counters SET hits = 1",
-        "INSERT INTO throttle_counters VALUES ('x', now(), 1)",
+        "INSERT INTO throttle_counters VALUES ('x', now(), 1, now())",
         "TRUNCATE throttle_counters",
     ],
 )
@@ -168,18 +178,60 @@ def test_a_table_of_the_callers_own_does_not_stand_in_for_the_counters(key):
 
 
 @pytest.mark.django_db
-def test_pruning_removes_windows_of_the_day_before_alone(key):
-    hit(key, Rate(5, 60))
-    before = len(rows())
+def test_pruning_removes_the_counters_whose_window_is_over_and_no_other(key):
     with system_scope("test"):
-        assert throttling.prune() == 0
-    assert len(rows()) == before
+        throttling.prune()
+    for number in range(300):
+        hit(f"{key} 2001:db8:{number:x}::/64 {'long' * 1000}", Rate(5, 1))
+    hit(key, Rate(5, 60))
+    grown = len(rows())
 
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT throttle_hit('old', 60)")
-    with system_scope("test"), pytest.MonkeyPatch.context() as patch:
-        patch.setattr(throttling, "LONGEST_WINDOW", -60)
-        assert throttling.prune() == before + 1
+    time.sleep(1.1)
+    with system_scope("test"):
+        pruned = throttling.prune()
+
+    assert (grown, pruned, len(rows())) == (301, 300, 1)
+    assert hit(key, Rate(5, 60)).remaining == 3
+
+
+HITTER = """
+import sys
+from security.throttling import Rate, hit_each
+key, limit = sys.argv[1], int(sys.argv[2])
+policies = {"user": (f"{key} user {sys.argv[3]}", Rate(limit, 600)), "all": (key, Rate(limit, 600))}
+allowed = [all(verdict.allowed for verdict in hit_each(policies).values()) for _ in range(100)]
+print(sum(allowed))
+"""
+
+
+@pytest.mark.django_db(transaction=True)
+def test_hits_of_several_processes_are_counted_exactly(key):
+    processes = [launch(HITTER, key, 250, number) for number in range(4)]
+
+    allowed = [int(finish(process)) for process in processes]
+
+    assert sum(allowed) == 250
+    assert hit(key, Rate(250, 600)).allowed is False
+
+
+@pytest.mark.django_db
+def test_one_statement_counts_a_request_on_several_keys(key, django_assert_num_queries):
+    with django_assert_num_queries(1):
+        verdicts = hit_each({"user": (f"{key} 1", Rate(2, 60)), "all": (key, Rate(3, 30))})
+
+    assert verdicts == {
+        "user": Verdict(allowed=True, limit=2, remaining=1, reset_seconds=60, window_seconds=60),
+        "all": Verdict(allowed=True, limit=3, remaining=2, reset_seconds=30, window_seconds=30),
+    }
+
+
+@pytest.mark.django_db
+def test_what_a_narrow_key_refuses_is_not_counted_on_a_wider_one(key):
+    flood = [hit_each({"user": (f"{key} 1", Rate(2, 60)), "all": (key, Rate(4, 60))}) for _ in range(50)]
+    colleague = [hit_each({"user": (f"{key} 2", Rate(9, 60)), "all": (key, Rate(4, 60))}) for _ in range(3)]
+
+    assert [list(verdicts) for verdicts in flood] == [["user", "all"]] * 2 + [["user"]] * 48
+    assert [verdicts["all"].allowed for verdicts in colleague] == [True, True, False]
 
 
 ALLOWED = Verdict(allowed=True, limit=600, remaining=599, reset_seconds=60, window_seconds=60)

@@ -1,0 +1,179 @@
+"""The API's throttles: whom a request counts for, what every answer tells, and that nobody uses up another's."""
+
+import re
+
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+from django.test import Client
+
+from accounts import tokens
+from accounts.tests.factories import UserFactory
+from accounts.throttles import count_request
+from security.apps import check_rate
+from tenants.scope import system_scope
+
+pytestmark = pytest.mark.django_db
+
+ME, LEADS, LOGIN = "/api/v1/me/", "/api/v1/leads/", "/api/v1/auth/login/"
+
+
+def client_of(user=None, *, address: str = "203.0.113.7", **headers: str) -> Client:
+    if user is not None:
+        headers["Authorization"] = f"Bearer {tokens.issue(user)}"
+    return Client(raise_request_exception=False, headers=headers, REMOTE_ADDR=address)
+
+
+def statuses(client: Client, times: int, path: str = ME) -> list[int]:
+    return [client.get(path).status_code for _ in range(times)]
+
+
+def remaining(answer) -> dict[str, int]:
+    return {name: int(left) for name, left in re.findall(r'"(\w+)";r=(\d+)', answer.headers["RateLimit"])}
+
+
+def test_a_user_is_throttled_wherever_the_requests_come_from(alice, settings):
+    settings.API_THROTTLE = "2/60"
+
+    answers = [client_of(alice, address=f"203.0.113.{number}").get(ME).status_code for number in range(3)]
+
+    assert answers == [200, 200, 429]
+
+
+def test_a_sub_account_is_throttled_as_a_whole_and_no_other(cast, settings):
+    settings.SUB_ACCOUNT_THROTTLE = "3/60"
+    with system_scope("test"):
+        ben = UserFactory(sub_account=cast.acme)
+
+    answers = [*statuses(client_of(cast.alice), 2), *statuses(client_of(ben), 2)]
+
+    assert answers == [200, 200, 200, 429]
+    assert statuses(client_of(cast.mallory), 3) == [200, 200, 200]
+
+
+def test_what_one_user_is_refused_does_not_use_up_what_is_the_colleagues(cast, settings):
+    settings.API_THROTTLE, settings.SUB_ACCOUNT_THROTTLE = "2/60", "5/60"
+    with system_scope("test"):
+        ben = UserFactory(sub_account=cast.acme)
+
+    flood = statuses(client_of(cast.alice), 30)
+
+    assert flood == [200] * 2 + [429] * 28
+    assert remaining(client_of(ben).get(ME)) == {"api": 1, "sub_account": 2}
+
+
+@pytest.mark.parametrize("path", [ME, LOGIN, "/api/v1/nowhere/", "/api/schema/", "/api/nowhere"])
+def test_without_a_token_an_address_is_throttled(path, settings):
+    settings.ANONYMOUS_THROTTLE = "2/60"
+    client = client_of()
+
+    answers = [client.get(path) for _ in range(3)]
+
+    assert 429 not in [answer.status_code for answer in answers[:2]]
+    assert [remaining(answer) for answer in answers] == [{"address": 1}, {"address": 0}, {"address": 0}]
+    assert answers[2].status_code == 429
+    assert answers[2].json()["code"] == "throttled"
+    assert answers[2].headers["Retry-After"] == "60"
+    assert answers[2].headers["RateLimit"] == '"address";r=0;t=60'
+    assert client_of(address="203.0.113.8").get(path).status_code != 429
+
+
+def test_an_address_is_the_whole_network_of_one_client(settings):
+    settings.ANONYMOUS_THROTTLE = "2/60"
+    answers = [client_of(address=f"2001:db8:1:2::{number:x}").get(ME).status_code for number in range(3)]
+
+    assert answers == [401, 401, 429]
+    assert client_of(address="2001:db8:1:3::1").get(ME).status_code == 401
+
+
+def test_strangers_at_an_address_do_not_use_up_what_a_user_there_has(alice, settings):
+    settings.ANONYMOUS_THROTTLE = "1/60"
+    assert statuses(client_of(), 3) == [401, 429, 429]
+
+    assert statuses(client_of(alice), 3) == [200, 200, 200]
+
+
+@pytest.mark.parametrize("forge", [lambda raw: raw[:-4] + "AAAA", lambda raw: raw.rpartition(".")[0] + "."])
+def test_a_forged_token_counts_for_its_address_and_not_for_whom_it_names(forge, alice, settings):
+    settings.API_THROTTLE, settings.ANONYMOUS_THROTTLE = "1/60", "2/60"
+    forged = Client(headers={"Authorization": f"Bearer {forge(str(tokens.issue(alice)))}"}, REMOTE_ADDR="203.0.113.7")
+
+    assert statuses(forged, 3) == [401, 401, 429]
+    assert statuses(client_of(alice), 1) == [200]
+
+
+def test_a_header_of_ones_own_makes_no_new_address(settings):
+    settings.ANONYMOUS_THROTTLE = "2/60"
+    spoofs = [
+        {"X-Forwarded-For": "198.51.100.1"},
+        {"Forwarded": "for=198.51.100.2"},
+        {"X-Real-IP": "198.51.100.3", "True-Client-IP": "198.51.100.4", "Client-IP": "198.51.100.5"},
+    ]
+
+    assert [client_of(**spoof).get(ME).status_code for spoof in spoofs] == [401, 401, 429]
+
+
+def test_behind_a_proxy_the_address_it_saw_counts_and_no_other(settings):
+    settings.ANONYMOUS_THROTTLE, settings.TRUSTED_PROXY_HOPS = "2/60", 1
+
+    def status(forwarded: str) -> int:
+        return client_of(address="10.0.0.1", **{"X-Forwarded-For": forwarded}).get(ME).status_code
+
+    spoofed = [status(f"6.6.6.{number}, 198.51.100.1") for number in range(3)]
+
+    assert spoofed == [401, 401, 429]
+    assert status("198.51.100.1, 198.51.100.2") == 401
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("get", ME, 200),
+        ("get", f"{LEADS}999/", 404),
+        ("post", ME, 405),
+        ("patch", ME, 400),
+        ("get", "/api/v1/nowhere/", 404),
+        ("get", LEADS, 200),
+    ],
+)
+def test_every_answer_tells_how_much_is_left(method, path, status, alice):
+    answer = getattr(client_of(alice), method)(path, {"nonsense": 1}, content_type="application/json")
+
+    assert answer.status_code in (status, 400)
+    assert list(remaining(answer)) == ["api", "sub_account"]
+
+
+def test_a_failure_tells_how_much_is_left_too(alice, monkeypatch):
+    def fail(*args, **kwargs):
+        raise RuntimeError("a mistake of ours")
+
+    monkeypatch.setattr("accounts.views.people.MeViewSet.get_object", fail)
+
+    answer = client_of(alice).get(ME)
+
+    assert answer.status_code == 500
+    assert list(remaining(answer)) == ["api", "sub_account"]
+
+
+def test_the_answer_to_a_sign_in_tells_of_both_throttles(settings):
+    settings.ANONYMOUS_THROTTLE, settings.LOGIN_THROTTLE = "9/60", "1/60"
+    client, body = client_of(), {"email": "a@b.example", "password": "wrong"}
+
+    client.post(LOGIN, body, content_type="application/json")
+    refused = client.post(LOGIN, body, content_type="application/json")
+
+    assert refused.status_code == 429
+    assert remaining(refused) == {"address": 7, "login": 0}
+    assert refused.headers["Retry-After"] == "60"
+
+
+def test_pages_outside_the_api_are_not_counted(rf):
+    assert count_request(rf.get("/healthz"), None) == {}
+    assert count_request(rf.get("/console/"), None) == {}
+
+
+@pytest.mark.parametrize("name", ["API_THROTTLE", "SUB_ACCOUNT_THROTTLE", "ANONYMOUS_THROTTLE", "LOGIN_THROTTLE"])
+def test_a_setting_that_is_no_rate_stops_the_start(name, settings):
+    setattr(settings, name, "many")
+
+    with pytest.raises(ImproperlyConfigured, match=f'^{name}: "many" is no rate'):
+        check_rate(name)

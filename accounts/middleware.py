@@ -7,7 +7,7 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from rest_framework_simplejwt.exceptions import TokenError
 
-from accounts import throttles, tokens
+from accounts import forgery, throttles, tokens
 from accounts.models import User
 from security import throttling
 from tenants.models import ONBOARDING_ID
@@ -51,6 +51,7 @@ class TenantBindingMiddleware:
         try:
             return tokens.verify(raw.strip())
         except TokenError:
+            forgery.report_if_forged(raw.strip(), request)
             return None
 
     def bound_response(self, request: HttpRequest, claims: tokens.Claims) -> HttpResponse:

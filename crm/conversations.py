@@ -7,8 +7,8 @@ from django.utils import timezone
 
 from crm.models import Lead
 from loctelli.database.fields import cuid
-from security import message_cipher
-from security.choices import MessageRole
+from security import incidents, message_cipher
+from security.choices import IncidentType, MessageRole, Severity
 from security.models import ConversationMessage
 
 
@@ -55,7 +55,8 @@ def append_message(
 def find_broken_messages(lead: Lead) -> list[str]:
     """Return the ids of a lead's messages that were changed or don't follow the one before; [] when all is well.
 
-    A missing last message shows in the lead's own date of it: then the message now last is named, "" for none.
+    A missing last message shows in the lead's own date of it: then the message now last is named, "" for none. What is
+    found becomes an incident.
     """
     messages = list(ConversationMessage.objects.filter(lead=lead).order_by("message_timestamp"))
     broken = message_cipher.verify_chain(messages)
@@ -63,6 +64,15 @@ def find_broken_messages(lead: Lead) -> list[str]:
     last_id = messages[-1].pk if messages else ""
     if last_date != lead.last_message_date and last_id not in broken:
         broken.append(last_id)
+    if broken:
+        incidents.report(
+            IncidentType.INTEGRITY_VIOLATION,
+            severity=Severity.CRITICAL,
+            description="Messages of a conversation were changed or taken away in the database.",
+            sub_account_id=lead.sub_account_id,
+            lead_id=lead.pk,
+            metadata={"messages": broken[:20], "broken": len(broken)},
+        )
     return broken
 
 

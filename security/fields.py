@@ -15,6 +15,7 @@ from django.db.models.query_utils import DeferredAttribute
 from django.db.models.signals import class_prepared
 from django.dispatch import receiver
 
+from security import integrity
 from security.encryption import PREFIX, DecryptionFailed, EncryptionError, seal, unseal
 from tenants.scope import current_scope
 
@@ -48,7 +49,9 @@ class PlaintextAttribute:
             getattr(instance, self.field.attname)  # deferred: Django loads it
         value = instance.__dict__[self.field.attname]
         if isinstance(value, Sealed):
-            value = self.field.unseal(value, sub_account_id=tenant_of(instance), row_id=instance.pk)
+            place = {"sub_account_id": tenant_of(instance), "row_id": instance.pk}
+            with integrity.reporting(**place, table=self.field.model._meta.db_table, column=self.field.column):
+                value = self.field.unseal(value, **place)
             # Kept open, so that a list or an object that is changed in place is saved as changed.
             instance.__dict__[self.field.attname] = value
         return value

@@ -4,7 +4,8 @@
 Python and the database can't disagree, and no worker thread, pooled connection or exception carries them along.
 """
 
-from collections.abc import Iterator
+import logging
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import cast
@@ -13,6 +14,8 @@ from django.conf import settings
 from django.db import connection, transaction
 
 from loctelli.database.base import DatabaseWrapper
+
+logger = logging.getLogger("loctelli.scope")
 
 
 class TenantRequired(RuntimeError):
@@ -68,6 +71,25 @@ def ensure_scope(reason: str) -> Iterator[None]:
             yield
 
 
+def after_scope(callback: Callable[[], object]) -> None:
+    """Call `callback` once the bound scope's transaction has ended, committed or not; at once when nothing is bound.
+
+    It runs outside of any scope and may open its own. Whatever it raises is logged: it can't undo what was done.
+    """
+    wrapper = cast(DatabaseWrapper, connection)
+    if wrapper.scope is None:
+        _call(callback)
+    else:
+        wrapper.after_scope.append(callback)
+
+
+def _call(callback: Callable[[], object]) -> None:
+    try:
+        callback()
+    except Exception:  # what a callback does wrong is not the business of the work that ended before it
+        logger.exception("What was to be done after a scope failed.")
+
+
 def _declare(role: str, sub_account_id: str) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
@@ -80,6 +102,17 @@ def _bind(scope: Scope) -> Iterator[Scope]:
     wrapper = cast(DatabaseWrapper, connection)
     if wrapper.scope is not None:
         raise ScopeConflict(f"Scopes never nest: {scope} was opened inside {wrapper.scope}.")
+    try:
+        with _transaction(wrapper, scope):
+            yield scope
+    finally:
+        callbacks, wrapper.after_scope = wrapper.after_scope, []
+        for callback in callbacks:
+            _call(callback)
+
+
+@contextmanager
+def _transaction(wrapper: DatabaseWrapper, scope: Scope) -> Iterator[None]:
     roles = settings.DATABASE_ROLES
     with transaction.atomic(durable=True):
         if scope.is_system:
@@ -88,7 +121,7 @@ def _bind(scope: Scope) -> Iterator[Scope]:
             _declare(roles.tenant, str(scope.sub_account_id))
         wrapper.scope = scope
         try:
-            yield scope
+            yield
         finally:
             wrapper.scope = None
     if wrapper.in_atomic_block and not wrapper.needs_rollback:

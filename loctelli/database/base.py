@@ -1,7 +1,7 @@
 """The database engine: Django's PostgreSQL, plus the binding, the owner's connection and the embedded server."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from typing import Any
@@ -23,7 +23,8 @@ logger = logging.getLogger("loctelli.database")
 class DatabaseWrapper(postgresql.DatabaseWrapper):
     """A connection to Loctelli's database.
 
-    `scope` is what the connection is bound to: None, a sub-account or the system. The isolation layer owns it.
+    `scope` is what the connection is bound to: None, a sub-account or the system; `after_scope` is what to call once
+    that has ended. The isolation layer owns both.
     `is_owner` says whether it is connected as the owner of the tables.
     """
 
@@ -31,6 +32,10 @@ class DatabaseWrapper(postgresql.DatabaseWrapper):
     scope: Any = None
     is_owner = False
     _connection_pools: dict[str, Pool]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.after_scope: list[Callable[[], object]] = []
 
     def get_connection_params(self) -> dict[str, Any]:
         if self.settings_dict.get("EMBEDDED"):

@@ -6,7 +6,7 @@ from django.db.models.functions import Now
 from loctelli.database.constraints import one_of
 from loctelli.database.fields import CuidField, ForeignKey, StringField
 from loctelli.database.models import StampedModel
-from security import message_cipher
+from security import integrity, message_cipher
 from security.choices import MessageRole
 from tenants.models import TenantModel
 
@@ -58,6 +58,6 @@ class ConversationMessage(TenantModel, StampedModel):
     @property
     def content(self) -> str:
         """What was said; raises DecryptionFailed when any part of it was changed."""
-        return message_cipher.unseal_message(
-            self.encrypted_content, self.salt, self.iv, sub_account_id=self.sub_account_id, row_id=self.pk
-        )
+        place = {"sub_account_id": self.sub_account_id, "row_id": self.pk}
+        with integrity.reporting(**place, table=message_cipher.TABLE, column=message_cipher.COLUMN):
+            return message_cipher.unseal_message(self.encrypted_content, self.salt, self.iv, **place)

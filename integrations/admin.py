@@ -101,6 +101,8 @@ class IntegrationForm(ConsoleForm):
 @admin.register(Integration)
 class IntegrationAdmin(ConsoleAdmin):
     form = IntegrationForm
+    sensitive_fields = ("config", "new_webhook_secret", "remove_webhook_secret")
+    adding_is_sensitive = True
     list_display = [
         "name",
         "integration_template",

@@ -6,7 +6,7 @@ from django.contrib import admin
 from django.db import models
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
-from unfold.decorators import display
+from unfold.decorators import action, display
 
 from tenants import invitations
 from tenants.console.display import set_or_not
@@ -47,6 +47,7 @@ class SubAccountAdmin(ConsoleAdmin):
 
 @admin.register(SubAccountInvitation)
 class SubAccountInvitationAdmin(PasswordAdmin):
+    adding_is_sensitive = True
     minimum_password_length = 4
     password_is_optional = True
     list_display = ["__str__", "current_uses", "max_uses", "expires_at", "is_active", "created_by_admin", "created_at"]
@@ -61,6 +62,12 @@ class SubAccountInvitationAdmin(PasswordAdmin):
         ("Limits", {"fields": ["max_uses", "current_uses", "expires_at", "is_active"]}),
     ]
     add_fieldsets = [(None, {"fields": ["sub_account", "max_uses", "expires_at", "is_active"]})]
+    actions = ["revoke"]
+
+    @action(description="Revoke selected invitations", permissions=["change"])
+    def revoke(self, request: HttpRequest, queryset: models.QuerySet) -> None:
+        revoked = queryset.filter(is_active=True).update(is_active=False)
+        self.message_user(request, f"{revoked} invitation{'' if revoked == 1 else 's'} revoked.")
 
     @display(description="Code")
     def code_state(self, invitation: SubAccountInvitation) -> str:

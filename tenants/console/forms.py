@@ -13,6 +13,7 @@ from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldAdminTextareaWidget
 
 from loctelli.api import parsers
 from loctelli.errors import DomainError
+from tenants.console import step_up
 
 
 class JSONField(forms.JSONField):
@@ -73,6 +74,10 @@ class ConsoleForm(forms.ModelForm):
 
     # What PostgreSQL answered to this very request: (field name or None, sentence).
     refusals: ClassVar[list[tuple[str | None, str]]] = []
+    # Which changes take a step up, and whether this session's admin has done it.
+    sensitive_fields: ClassVar[tuple[str, ...]] = ()
+    adding_is_sensitive: ClassVar[bool] = False
+    step_up_is_done: ClassVar[bool] = True
 
     def _post_clean(self) -> None:
         super()._post_clean()  # type: ignore[misc]
@@ -87,7 +92,16 @@ class ConsoleForm(forms.ModelForm):
             theirs = getattr(chosen, "sub_account_id", None) if isinstance(chosen, models.Model) else None
             if isinstance(owner, int) and theirs is not None and theirs != owner:
                 self.add_error(name, f"“{chosen}” belongs to another sub-account ({chosen.sub_account}).")
+        if self.is_sensitive and not self.step_up_is_done:
+            self.add_error(None, step_up.refusal())
         return cleaned
+
+    @property
+    def is_sensitive(self) -> bool:
+        """Whether what is sent changes secrets or rights."""
+        if self.instance._state.adding:
+            return self.adding_is_sensitive
+        return not set(self.sensitive_fields).isdisjoint(self.changed_data)
 
     @property
     def sub_account_id(self) -> int | None:

@@ -12,6 +12,7 @@ from unfold.admin import ModelAdmin
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
 
 from loctelli.api.integrity import from_data_error, from_integrity_error
+from tenants.console import step_up
 from tenants.console.forms import Autocomplete, ConsoleForm, JSONField
 from tenants.deletion import Deletion, what_goes_along
 
@@ -34,6 +35,9 @@ class ConsoleAdmin(ModelAdmin):
     movable = False
     # What `__str__` or a column reads of other rows, beyond the references among the columns.
     reads: tuple[str, ...] = ()
+    # What holds secrets or gives rights: an admin steps up before changing these fields, or before adding a row at all.
+    sensitive_fields: tuple[str, ...] = ()
+    adding_is_sensitive = False
 
     def references(self) -> list[models.ForeignKey]:
         """Return the references of the model's rows."""
@@ -105,6 +109,8 @@ class ConsoleAdmin(ModelAdmin):
     ) -> Any:
         form = super().get_form(request, obj, change, **kwargs)
         form.refusals = getattr(request, "refusals", [])
+        form.sensitive_fields, form.adding_is_sensitive = self.sensitive_fields, self.adding_is_sensitive
+        form.step_up_is_done = step_up.is_done(request)
         return form
 
     def save_model(self, request: HttpRequest, obj: models.Model, form: Any, change: bool) -> None:
@@ -115,6 +121,8 @@ class ConsoleAdmin(ModelAdmin):
     def changeform_view(
         self, request: HttpRequest, object_id: str | None = None, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
+        if object_id is None and self.adding_is_sensitive and request.method != "POST":
+            self.step_up_to_add(request)
         try:
             return super().changeform_view(request, object_id, form_url, extra_context)
         except (IntegrityError, DataError) as error:
@@ -123,6 +131,11 @@ class ConsoleAdmin(ModelAdmin):
             # The savepoint is rolled back; the same form is answered again, with the database's word as its error.
             request.refusals = self.refusals(error)  # type: ignore[attr-defined]
             return super().changeform_view(request, object_id, form_url, extra_context)
+
+    def step_up_to_add(self, request: HttpRequest) -> None:
+        """Ask for the step up before the form rather than after it, of those who may add at all."""
+        if self.has_add_permission(request):
+            step_up.require(request)
 
     def refusals(self, error: IntegrityError | DataError) -> list[tuple[str | None, str]]:
         """Return what the database refused, field by field."""

@@ -10,6 +10,7 @@ from django.urls import path, reverse
 from django.utils.html import format_html
 from unfold.decorators import display
 
+from tenants.console import step_up
 from tenants.console.forms import SetPasswordForm
 from tenants.console.model_admin import ConsoleAdmin
 from tenants.scope import system_scope
@@ -51,12 +52,16 @@ class PasswordAdmin(ConsoleAdmin):
         refusal = self.refusal_to_set_password(request, row)
         if refusal:
             raise PermissionDenied(refusal)
+        if request.method != "POST":
+            step_up.require(request)
         form = SetPasswordForm(
             row,
             request.POST or None,
             minimum_length=self.minimum_password_length,
             optional=self.password_is_optional,
         )
+        if form.is_valid() and not step_up.is_done(request):
+            form.add_error(None, step_up.refusal())
         if form.is_valid():
             raw = form.cleaned_data["password1"]
             hashed = make_password(raw) if raw else None

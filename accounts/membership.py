@@ -46,18 +46,23 @@ def is_active_admin(user: User) -> bool:
     return user.role == UserRole.ADMIN and user.is_active
 
 
-def move_user(user: User, *, to: SubAccount) -> None:
-    """Move a user to another sub-account, in the system scope; from ONBOARDING their session goes on.
-
-    Raises StillReferenced with counts when anything is theirs, FixtureOfThePlatform for the system user. That another
-    admin remains is the caller's to look after.
-    """
+def check_movable(user: User) -> None:
+    """Raise FixtureOfThePlatform for the system user, StillReferenced, with counts, when anything is the user's."""
     if user.is_system:
         raise FixtureOfThePlatform
     if theirs := what_refers_to(user):
         raise StillReferenced(
-            "These belong to this person where they are: reassign them first.",
+            f"{user} can't be moved while these are theirs: {', '.join(map(str, theirs))}.",
             counts={count.model._meta.db_table: count.number for count in theirs},
         )
+
+
+def move_user(user: User, *, to: SubAccount) -> None:
+    """Move a user, to whom nothing may belong, to another sub-account, in the system scope.
+
+    Sessions end with it, but for those begun in ONBOARDING, for that is how people join. That an admin remains where
+    they were is the caller's to look after.
+    """
+    check_movable(user)
     user.sub_account = to
     user.save(update_fields=["sub_account"])

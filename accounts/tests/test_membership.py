@@ -7,18 +7,17 @@ import pytest
 from django.db import connection
 from django.test import Client
 
-from accounts import tokens
 from accounts.choices import UserRole
 from accounts.membership import move_user
 from accounts.models import User
 from accounts.tests.factories import UserFactory
 from crm.tests.factories import LeadFactory
 from loctelli.errors import StillReferenced
+from loctelli.tests.cast import client_of
 from tenants.models import FixtureOfThePlatform
 from tenants.scope import system_scope
 
 USERS = "/api/v1/users/"
-JSON = "application/json"
 
 
 @pytest.fixture
@@ -26,10 +25,6 @@ def bea(cast) -> User:
     """A second admin of acme's."""
     with system_scope("test"):
         return UserFactory(name="Bea", email="bea@acme.example", role=UserRole.ADMIN, sub_account=cast.acme)
-
-
-def as_user(user: User) -> Client:
-    return Client(headers={"Authorization": f"Bearer {tokens.issue(user)}"})
 
 
 def found(user: User) -> User:
@@ -44,17 +39,17 @@ def take_away(client: Client, user: User, how: str, query: str = "") -> tuple[in
         answer = client.delete(url)
     else:
         body = {"demote": {"role": "manager"}, "deactivate": {"is_active": False}}[how]
-        answer = client.patch(url, body, content_type=JSON)
+        answer = client.patch(url, body)
     return answer.status_code, answer.json()["code"] if answer.status_code >= 400 else ""
 
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("how", ["demote", "deactivate"])
 def test_the_last_admin_stays_one_unless_it_is_said(cast, alice, how):
-    refused = take_away(as_user(alice), alice, how)
+    refused = take_away(client_of(alice), alice, how)
     before = found(alice)
 
-    said = take_away(as_user(alice), alice, how, "?last_admin=true")
+    said = take_away(client_of(alice), alice, how, "?last_admin=true")
 
     assert (refused, before.role, before.is_active) == ((409, "last_admin"), UserRole.ADMIN, True)
     assert said == (200, "")
@@ -63,7 +58,7 @@ def test_the_last_admin_stays_one_unless_it_is_said(cast, alice, how):
 @pytest.mark.django_db
 @pytest.mark.parametrize("how", ["demote", "deactivate", "delete"])
 def test_one_of_two_admins_can_go(cast, alice, bea, how):
-    status, _ = take_away(as_user(alice), bea, how)
+    status, _ = take_away(client_of(alice), bea, how)
 
     assert status in (200, 204)
 
@@ -73,12 +68,12 @@ def test_an_admin_who_is_inactive_or_elsewhere_is_none_who_remains(cast, alice, 
     with system_scope("test"):
         User.objects.filter(pk=bea.pk).update(is_active=False)
 
-    assert take_away(as_user(alice), alice, "demote") == (409, "last_admin")
+    assert take_away(client_of(alice), alice, "demote") == (409, "last_admin")
 
 
 @pytest.mark.django_db
 def test_what_takes_no_admin_away_is_not_asked_about(cast, alice):
-    answer = as_user(alice).patch(f"{USERS}{alice.pk}/", {"name": "Al", "role": "admin"}, content_type=JSON)
+    answer = client_of(alice).patch(f"{USERS}{alice.pk}/", {"name": "Al", "role": "admin"})
 
     assert (answer.status_code, answer.json()["name"]) == (200, "Al")
 
@@ -88,10 +83,10 @@ def test_what_takes_no_admin_away_is_not_asked_about(cast, alice):
 def test_nobody_raises_their_own_role(cast, role):
     with system_scope("test"):
         bob = UserFactory(sub_account=cast.acme, role=role)
-    client = as_user(bob)
+    client = client_of(bob)
 
-    by_profile = client.patch("/api/v1/me/", {"role": "admin"}, content_type=JSON)
-    by_list = client.patch(f"{USERS}{bob.pk}/", {"role": "admin"}, content_type=JSON)
+    by_profile = client.patch("/api/v1/me/", {"role": "admin"})
+    by_list = client.patch(f"{USERS}{bob.pk}/", {"role": "admin"})
 
     assert (by_profile.status_code, by_profile.json()["errors"][0]["code"]) == (400, "read_only")
     assert (by_list.status_code, by_list.json()["code"]) == (403, "permission_denied")
@@ -104,7 +99,7 @@ def test_nobody_raises_their_own_role(cast, role):
 def test_nobody_moves_their_own_tenant(cast, alice, path, name):
     url = path.format(users=USERS, pk=alice.pk)
 
-    answer = as_user(alice).patch(url, {name: cast.globex.pk}, content_type=JSON)
+    answer = client_of(alice).patch(url, {name: cast.globex.pk})
 
     assert (answer.status_code, [error["path"] for error in answer.json()["errors"]]) == (400, [name])
     assert found(alice).sub_account_id == cast.acme.pk
@@ -118,7 +113,7 @@ def test_two_admins_who_take_each_other_away_at_once_leave_one(cast, alice, bea,
     barrier = Barrier(2)
 
     def act(acting: User, on: User) -> tuple[int, str]:
-        client = as_user(acting)
+        client = client_of(acting)
         barrier.wait()
         try:
             return take_away(client, on, how)

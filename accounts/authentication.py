@@ -17,13 +17,29 @@ class InvalidToken(DomainError):
     headers = {"WWW-Authenticate": REALM}
 
 
+class PasswordChangeRequired(DomainError):
+    """Somebody is to change their password before anything else."""
+
+    code = "password_change_required"
+    status = 403
+    detail = "Change your password first."
+
+
+def is_open_before_change(path: str) -> bool:
+    """Return whether an address can be reached before a password that has to be changed is changed."""
+    return path == "/api/v1/me/" or path.startswith(("/api/v1/me/password/", "/api/v1/me/sessions/"))
+
+
 class BearerAuthentication(BaseAuthentication):
     """Hands over the principal that TenantBindingMiddleware found; a token that named nobody is a 401."""
 
     def authenticate(self, request):
         http_request = request._request
-        if http_request.principal is not None:
-            return http_request.principal, None
+        user = http_request.principal
+        if user is not None:
+            if user.password_change_required_at is not None and not is_open_before_change(http_request.path_info):
+                raise PasswordChangeRequired
+            return user, None
         if "Authorization" in http_request.headers:
             raise InvalidToken
         return None

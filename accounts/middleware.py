@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from django.db import transaction
+from django.db.models import BooleanField, Func, Value
 from django.http import HttpRequest, HttpResponse
 from rest_framework_simplejwt.exceptions import TokenError
 
@@ -16,7 +17,7 @@ from tenants.scope import system_scope, tenant_scope
 # Endpoints without a sub-account: signing in happens before one is known.
 BOUND_PREFIX, UNBOUND_PREFIX = "/api/v1/", "/api/v1/auth/"
 # Endpoints that learn who asks and then open scopes of their own, for they hash or act as the system.
-OPENING_OWN_SCOPES = {"/api/v1/me/join/"}
+OPENING_OWN_SCOPES = ("/api/v1/me/join/", "/api/v1/me/password/", "/api/v1/me/sessions/")
 
 
 class TenantBindingMiddleware:
@@ -57,7 +58,8 @@ class TenantBindingMiddleware:
     def bound_response(self, request: HttpRequest, claims: tokens.Claims) -> HttpResponse:
         with tenant_scope(claims.sub_account_id):
             request.principal = principal(claims)  # type: ignore[attr-defined]
-            if request.principal is not None and request.path_info not in OPENING_OWN_SCOPES:  # type: ignore[attr-defined]
+            request.claims = claims  # type: ignore[attr-defined]
+            if request.principal is not None and not request.path_info.startswith(OPENING_OWN_SCOPES):  # type: ignore[attr-defined]
                 response = self.get_response(request)
                 if response.status_code >= 400:
                     transaction.set_rollback(True)
@@ -69,8 +71,17 @@ class TenantBindingMiddleware:
 
 def principal(claims: tokens.Claims) -> User | None:
     """Return the bound sub-account's user whom a token is of, as long as the token fits the account."""
-    user = User.objects.select_related("sub_account").filter(pk=claims.user_id).first()
-    return user if user is not None and claims.fit(user) else None
+    users = User.objects.select_related("sub_account").filter(pk=claims.user_id)
+    # Asked along with the user, so that a session's end acts on the next request without another round trip.
+    user = users.annotate(session_is_alive=SessionIsAlive(Value(claims.session), "pk")).first()
+    return user if user is not None and user.session_is_alive and claims.fit(user) else None  # type: ignore[attr-defined]
+
+
+class SessionIsAlive(Func):
+    """Whether a user's session goes on; a function of ours in PostgreSQL, for tenants see no refresh tokens."""
+
+    function = "session_is_alive"
+    output_field = BooleanField()
 
 
 def joined_since(claims: tokens.Claims) -> int | None:

@@ -55,6 +55,8 @@ class AdminUser(AbstractBaseUser, StampedModel):
     )
 
     last_login = models.DateTimeField(db_column="last_login_at", null=True, blank=True, editable=False)
+    # Since when nothing else can be done before the password is changed.
+    password_change_required_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     objects = AdminUserManager()
 
@@ -117,6 +119,8 @@ class User(AbstractBaseUser, TenantModel, StampedModel):
     assigned_user_id = StringField(null=True, blank=True, help_text="GoHighLevel user.")
 
     last_login = models.DateTimeField(db_column="last_login_at", null=True, blank=True, editable=False)
+    # Since when nothing else can be done before the password is changed.
+    password_change_required_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     objects = TenantManager()
 

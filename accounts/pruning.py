@@ -1,34 +1,52 @@
 """What may be forgotten after a time."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
+from django.conf import settings
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
+from accounts.devices import DEVICE_LIFETIME
 from security import throttling
-from security.models import AuthAttempt, ConsoleSession, RefreshToken
+from security.models import AccountLockout, AuthAttempt, ConsoleSession, KnownDevice, RefreshToken
 from tenants.models import IdempotencyKey
 from tenants.scope import system_scope
 
-# A client that repeats a write does so within a day.
-KEEP_IDEMPOTENCY_KEYS = timedelta(days=1)
-KEEP_AUTH_ATTEMPTS = timedelta(days=180)
-# Ended sessions stay for a while, for whoever asks what happened.
-KEEP_REFRESH_TOKENS = timedelta(days=30)
 
+def prune(*, dry_run: bool = False) -> dict[str, int]:
+    """Delete what has outlived its use, in a system scope of its own; return how many rows of each table went.
 
-def prune() -> dict[str, int]:
-    """Delete what has outlived its use, in a system scope of its own; return how many rows of each table went."""
-    now = timezone.now()
-    expired = {
-        IdempotencyKey: {"created_at__lt": now - KEEP_IDEMPOTENCY_KEYS},
-        AuthAttempt: {"created_at__lt": now - KEEP_AUTH_ATTEMPTS},
-        RefreshToken: {"expires_at__lt": now - KEEP_REFRESH_TOKENS},
-        ConsoleSession: {"expire_date__lt": now},
-    }
+    With `dry_run` nothing goes, and the numbers are those of what would.
+    """
     with system_scope("pruning"):
         counts = {
-            model._meta.db_table: model._default_manager.filter(**condition).delete()[0]
-            for model, condition in expired.items()
+            rows.model._meta.db_table: rows.count() if dry_run else rows.delete()[0]
+            for rows in outlived(timezone.now())
         }
-        counts["throttle_counters"] = throttling.prune()
+        if not dry_run:
+            # Of counts whose windows are over, nobody asks how many there are.
+            counts["throttle_counters"] = throttling.prune()
     return counts
+
+
+def outlived(now: datetime) -> list[QuerySet]:
+    """Return the rows of each table that have outlived their use, in the bound system scope."""
+    attempts, idempotency_keys, sessions, lockouts = (
+        now - timedelta(days=days)
+        for days in (
+            settings.KEEP_AUTH_ATTEMPTS_DAYS,
+            settings.KEEP_IDEMPOTENCY_KEYS_DAYS,
+            settings.KEEP_SESSIONS_DAYS,
+            settings.KEEP_LOCKOUTS_DAYS,
+        )
+    )
+    # A token that was used is needed while its session may go on: to find that it comes again.
+    ended = Q(expires_at__lt=sessions) | Q(rotated_at__isnull=False, session_expires_at__lt=now)
+    return [
+        IdempotencyKey._default_manager.filter(created_at__lt=idempotency_keys),
+        AuthAttempt.objects.filter(created_at__lt=attempts),
+        RefreshToken.objects.filter(ended),
+        KnownDevice.objects.filter(last_used_at__lt=now - DEVICE_LIFETIME),
+        AccountLockout.objects.filter(last_attempt_at__lt=lockouts).exclude(locked_until__gt=now),
+        ConsoleSession.objects.filter(expire_date__lt=now),
+    ]

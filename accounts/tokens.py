@@ -1,32 +1,74 @@
-"""Access tokens: short-lived JWTs that carry what the binding needs."""
+"""Access tokens: short-lived JWTs that carry what the binding needs, signed with the first of two keys."""
 
+import hashlib
+import re
 from dataclasses import dataclass
+from typing import Any
 
+import jwt
+from django.conf import settings
 from django.utils.crypto import constant_time_compare
-from rest_framework_simplejwt.exceptions import TokenError
+from rest_framework_simplejwt.backends import TokenBackend
+from rest_framework_simplejwt.exceptions import TokenBackendError, TokenError
 from rest_framework_simplejwt.tokens import AccessToken
 
 from accounts.models import User
+from tenants.models import ONBOARDING_ID
+
+SESSION = re.compile(r"c[0-9a-z]{24}")
 
 
 @dataclass(frozen=True, slots=True)
 class Claims:
-    """What a verified token says: whose it is and what it was issued on."""
+    """What a verified token says: whose it is, and the session and the password it was issued on."""
 
     user_id: int
     sub_account_id: int
     stamp: str
+    session: str
 
     def fit(self, user: User) -> bool:
         """Return whether the account is still the one the token was issued to: active, with the same password."""
         return user.is_active and user.sub_account.is_active and constant_time_compare(self.stamp, password_stamp(user))
 
 
-def issue(user: User) -> AccessToken:
-    """Return a new access token for a user."""
-    token = AccessToken.for_user(user)
+class KeyRing(TokenBackend):
+    """simplejwt's backend, naming in the header (`kid`) which key signs, and believing the previous key, too."""
+
+    def __init__(self) -> None:
+        options = settings.SIMPLE_JWT
+        super().__init__(options["ALGORITHM"], audience=options["AUDIENCE"], issuer=options["ISSUER"])
+        self.keys = {key_id(key): key for key in (settings.JWT_SIGNING_KEY, settings.JWT_SIGNING_KEY_PREVIOUS) if key}
+
+    def encode(self, payload: dict[str, Any]) -> str:
+        kid, key = next(iter(self.keys.items()))
+        claims = {**payload, "aud": self.audience, "iss": self.issuer}
+        return jwt.encode(claims, key, algorithm=self.algorithm, headers={"kid": kid})
+
+    def get_verifying_key(self, token: Any) -> str:
+        kid = jwt.get_unverified_header(token).get("kid")
+        if kid not in self.keys:
+            raise TokenBackendError("Token is signed with another key")
+        return self.keys[kid]
+
+
+class UserToken(AccessToken):
+    """An access token of the API."""
+
+    @property
+    def token_backend(self) -> KeyRing:
+        return KeyRing()
+
+    def get_token_backend(self) -> KeyRing:
+        return self.token_backend
+
+
+def issue(user: User, session: str) -> AccessToken:
+    """Return a new access token for a user in a session, named by its tokens' family."""
+    token = UserToken.for_user(user)
     token["sub_account_id"] = user.sub_account_id
     token["stamp"] = password_stamp(user)
+    token["sid"] = session
     return token
 
 
@@ -35,13 +77,31 @@ def verify(raw: str) -> Claims:
 
     Raises simplejwt's TokenError otherwise, also when a claim of ours is missing or malformed.
     """
-    token = AccessToken(raw)  # type: ignore[arg-type]
+    token = UserToken(raw)  # type: ignore[arg-type]
     try:
-        return Claims(int(token["sub"]), int(token["sub_account_id"]), str(token["stamp"]))
+        claims = Claims(int(token["sub"]), int(token["sub_account_id"]), str(token["stamp"]), str(token["sid"]))
     except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise TokenError("Token lacks a claim") from error
+    if not SESSION.fullmatch(claims.session):
+        raise TokenError("Token names no session")
+    return claims
+
+
+def key_id(key: str) -> str:
+    """Return the name of a signing key: eight digits of its hash, which give nothing of 43 random characters away."""
+    return hashlib.sha256(b"kid " + key.encode()).hexdigest()[:8]
 
 
 def password_stamp(user: User) -> str:
     """Return what changes with the password: tokens issued before end with it."""
     return user.get_session_auth_hash()[:32]
+
+
+def session_stamps(account: Any) -> list[str]:
+    """Return the stamps of the account's sessions that go on; new ones get the first.
+
+    A stamp changes with password and sub-account. Only a session begun in ONBOARDING outlives a move, for that is how
+    people join. It stands beside the password's hash in the database, so it needs no key.
+    """
+    homes = list(dict.fromkeys([account.sub_account_id, ONBOARDING_ID])) if isinstance(account, User) else [None]
+    return [hashlib.sha256(f"{account.password} {home}".encode()).hexdigest() for home in homes]

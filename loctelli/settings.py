@@ -175,14 +175,16 @@ AUTHENTICATION_BACKENDS = ["accounts.backends.AdminUserBackend"]
 PASSWORD_HASHERS = ["accounts.hashers.Argon2PasswordHasher"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
-    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 8}},
-    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "accounts.password_validators.LengthValidator", "OPTIONS": {"users": 8, "admins": 12}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},  # the 20,000 most common ones
 ]
 # The first platform admin, read by `manage.py seed` alone.
 ADMIN_EMAIL = env.str("ADMIN_EMAIL", default="")
 ADMIN_PASSWORD = env.str("ADMIN_PASSWORD", default="")
 ENCRYPTION_KEYS = env.list("ENCRYPTION_KEYS", default=[])
 JWT_SIGNING_KEY = secret("JWT_SIGNING_KEY", 43, "43 or more random characters, other than SECRET_KEY")
+# The key before, whose tokens are still believed.
+JWT_SIGNING_KEY_PREVIOUS = env.str("JWT_SIGNING_KEY_PREVIOUS", default="")
 if JWT_SIGNING_KEY == SECRET_KEY:
     raise ImproperlyConfigured("JWT_SIGNING_KEY equals SECRET_KEY: set it to random characters of its own.")
 
@@ -195,6 +197,32 @@ SIMPLE_JWT = {
     "USER_ID_CLAIM": "sub",
     "UPDATE_LAST_LOGIN": False,
 }
+
+# How many days a session over the API goes on unused, and however much it is used; those to be remembered go on longer.
+SESSION_IDLE_DAYS = number("SESSION_IDLE_DAYS", default=7)
+SESSION_DAYS = number("SESSION_DAYS", default=30)
+REMEMBERED_SESSION_IDLE_DAYS = number("REMEMBERED_SESSION_IDLE_DAYS", default=30)
+REMEMBERED_SESSION_DAYS = number("REMEMBERED_SESSION_DAYS", default=90)
+PASSWORD_RESET_TIMEOUT = 30 * 60
+# What mails link to, with {token} where the token belongs; by itself, the token.
+FRONTEND_PASSWORD_RESET_URL = env.str("FRONTEND_PASSWORD_RESET_URL", default="") or "{token}"
+# A GeoLite2 or GeoIP2 city database, which tells new places of sign-in apart; the package geoip2 reads it.
+GEOIP_PATH = env.str("GEOIP_PATH", default="")
+
+# Mail
+
+# Without an address of a mail server nothing is sent; in development mails are printed.
+EMAIL_CONFIG = env.email("EMAIL_URL", default="dummymail://" if PRODUCTION else "consolemail://")
+vars().update(EMAIL_CONFIG)
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="Loctelli <no-reply@localhost>")
+
+# Retention: how many days what is not needed any more stays, for whoever asks what happened.
+
+KEEP_AUTH_ATTEMPTS_DAYS = number("KEEP_AUTH_ATTEMPTS_DAYS", default=180)
+KEEP_SESSIONS_DAYS = number("KEEP_SESSIONS_DAYS", default=30)
+KEEP_LOCKOUTS_DAYS = number("KEEP_LOCKOUTS_DAYS", default=7)
+KEEP_IDEMPOTENCY_KEYS_DAYS = number("KEEP_IDEMPOTENCY_KEYS_DAYS", default=1)
 
 # API
 
@@ -240,6 +268,11 @@ API_THROTTLE = env.str("API_THROTTLE", default="600/60")
 SUB_ACCOUNT_THROTTLE = env.str("SUB_ACCOUNT_THROTTLE", default="6000/60")
 ANONYMOUS_THROTTLE = env.str("ANONYMOUS_THROTTLE", default="300/60")
 LOGIN_THROTTLE = env.str("LOGIN_THROTTLE", default="20/60")
+# Tries to sign in to one account: from all devices nobody knows, and from each known one.
+LOGIN_ACCOUNT_THROTTLE = env.str("LOGIN_ACCOUNT_THROTTLE", default="60/3600")
+# From one address: mails asked for and set passwords; of one account: tries to change the password, and mails to it.
+PASSWORD_THROTTLE = env.str("PASSWORD_THROTTLE", default="20/3600")
+PASSWORD_MAIL_THROTTLE = env.str("PASSWORD_MAIL_THROTTLE", default="3/3600")
 INVITATION_THROTTLE = env.str("INVITATION_THROTTLE", default="60/3600")
 REGISTRATION_THROTTLE = env.str("REGISTRATION_THROTTLE", default="20/3600")
 # Codes of authenticator apps and recovery codes that may be tried for one admin: six digits can be guessed.
@@ -248,7 +281,7 @@ SECOND_FACTOR_THROTTLE = env.str("SECOND_FACTOR_THROTTLE", default="20/3600")
 TRUSTED_PROXY_HOPS = number("TRUSTED_PROXY_HOPS", default=0)
 
 # What the mail that confirms a registration links to, with {token} where the token belongs; by itself, the token.
-FRONTEND_REGISTRATION_URL = env.str("FRONTEND_REGISTRATION_URL", default="{token}")
+FRONTEND_REGISTRATION_URL = env.str("FRONTEND_REGISTRATION_URL", default="") or "{token}"
 
 # Console
 

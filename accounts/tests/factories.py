@@ -2,9 +2,13 @@
 
 import factory
 from django.contrib.auth.hashers import make_password
+from rest_framework_simplejwt.tokens import AccessToken
 
+from accounts import refresh_tokens, tokens
 from accounts.choices import AdminRole
+from accounts.devices import Client
 from accounts.models import AdminUser, User
+from security.choices import AccountType
 from tenants.tests.factories import SubAccountFactory
 
 PASSWORD = "correct horse battery staple"
@@ -29,3 +33,9 @@ class UserFactory(factory.django.DjangoModelFactory):
     password = factory.LazyFunction(lambda: make_password(PASSWORD))
     sub_account = factory.SubFactory(SubAccountFactory)
     created_by_admin = factory.SelfAttribute("sub_account.created_by_admin")
+
+
+def issue_token(user: User) -> AccessToken:
+    """Return an access token of a user who has just signed in."""
+    client = Client(address="127.0.0.1", user_agent="tests")
+    return tokens.issue(user, refresh_tokens.issue(AccountType.USER, user, client=client).family)

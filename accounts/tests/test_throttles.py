@@ -6,8 +6,7 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 from django.test import Client
 
-from accounts import tokens
-from accounts.tests.factories import UserFactory
+from accounts.tests.factories import UserFactory, issue_token
 from accounts.throttles import count_request
 from security.apps import check_rate
 from tenants.scope import system_scope
@@ -19,7 +18,7 @@ ME, LEADS, LOGIN = "/api/v1/me/", "/api/v1/leads/", "/api/v1/auth/login/"
 
 def client_of(user=None, *, address: str = "203.0.113.7", **headers: str) -> Client:
     if user is not None:
-        headers["Authorization"] = f"Bearer {tokens.issue(user)}"
+        headers["Authorization"] = f"Bearer {issue_token(user)}"
     return Client(raise_request_exception=False, headers=headers, REMOTE_ADDR=address)
 
 
@@ -95,7 +94,7 @@ def test_strangers_at_an_address_do_not_use_up_what_a_user_there_has(alice, sett
 @pytest.mark.parametrize("forge", [lambda raw: raw[:-4] + "AAAA", lambda raw: raw.rpartition(".")[0] + "."])
 def test_a_forged_token_counts_for_its_address_and_not_for_whom_it_names(forge, alice, settings):
     settings.API_THROTTLE, settings.ANONYMOUS_THROTTLE = "1/60", "2/60"
-    forged = Client(headers={"Authorization": f"Bearer {forge(str(tokens.issue(alice)))}"}, REMOTE_ADDR="203.0.113.7")
+    forged = Client(headers={"Authorization": f"Bearer {forge(str(issue_token(alice)))}"}, REMOTE_ADDR="203.0.113.7")
 
     assert statuses(forged, 3) == [401, 401, 429]
     assert statuses(client_of(alice), 1) == [200]

@@ -8,6 +8,7 @@ import pytest
 from django.conf import settings
 
 from accounts import tokens
+from accounts.tests.factories import issue_token
 
 pytestmark = pytest.mark.django_db
 
@@ -16,12 +17,16 @@ KEY = settings.SIMPLE_JWT["SIGNING_KEY"]
 REFUSAL = {"code": "invalid_token", "detail": "The access token is invalid or has expired.", "errors": []}
 
 
-def sign(user, *, without: str = "", key: str = KEY, algorithm: str = "HS256", **changes) -> str:
+def sign(
+    user, *, without: str = "", key: str = KEY, algorithm: str = "HS256", kid: str | None = None, **changes
+) -> str:
     """Return a token like the one issued to a user, with changed claims or one of them missing."""
-    claims = {**tokens.issue(user).payload, **changes}
+    claims = {**issue_token(user).payload, **changes}
     claims.pop(without, None)
     # Past the checks of the library's own encoder, which refuses some of what has to be refused here.
-    return jwt.api_jws.encode(json.dumps(claims).encode(), key, algorithm, headers={"typ": "JWT"})
+    return jwt.api_jws.encode(
+        json.dumps(claims).encode(), key, algorithm, headers={"typ": "JWT", "kid": kid or tokens.key_id(KEY)}
+    )
 
 
 def ask(client, token: str):
@@ -29,15 +34,17 @@ def ask(client, token: str):
 
 
 def test_an_issued_token_opens_ones_own_account(client, alice):
-    answer = ask(client, str(tokens.issue(alice)))
+    answer = ask(client, str(issue_token(alice)))
 
     assert (answer.status_code, answer.json()["id"]) == (200, alice.pk)
 
 
 def test_a_token_tells_whose_it_is_and_nothing_that_is_secret(alice):
-    claims = jwt.decode(str(tokens.issue(alice)), options={"verify_signature": False})
+    claims = jwt.decode(str(issue_token(alice)), options={"verify_signature": False})
 
-    assert claims.keys() == {"aud", "exp", "iat", "iss", "jti", "stamp", "sub", "sub_account_id", "token_type"}
+    assert claims.keys() == {
+        *("aud", "exp", "iat", "iss", "jti", "sid", "stamp", "sub", "sub_account_id", "token_type")
+    }
     assert (claims["sub"], claims["sub_account_id"]) == (str(alice.pk), alice.sub_account_id)
     assert 300 <= claims["exp"] - time.time() <= 900
     assert claims["stamp"] not in alice.password
@@ -49,9 +56,9 @@ FORGERIES = {
     "Django's key": lambda user: sign(user, key=settings.SECRET_KEY),
     "HS384 with our key": lambda user: sign(user, algorithm="HS384"),
     "HS512 with our key": lambda user: sign(user, algorithm="HS512"),
-    "cut signature": lambda user: str(tokens.issue(user))[:-6],
+    "cut signature": lambda user: str(issue_token(user))[:-6],
     "another token's signature": lambda user: (
-        sign(user, sub="1").rsplit(".", 1)[0] + "." + str(tokens.issue(user)).rsplit(".", 1)[1]
+        sign(user, sub="1").rsplit(".", 1)[0] + "." + str(issue_token(user)).rsplit(".", 1)[1]
     ),
 }
 MISFITS = {
@@ -82,6 +89,10 @@ MISFITS = {
     "of a sub-account that is true": {"sub_account_id": True},
     "of a sub-account in words": {"sub_account_id": "1 OR true"},
     "of sub-accounts": {"sub_account_id": [1, 2]},
+    "of no session": {"sid": None},
+    "of an unknown session": {"sid": "c" + "0" * 24},
+    "of a session that is no text": {"sid": {"a": 1}},
+    "of a session with a NUL": {"sid": "c\x00" + "0" * 23},
     "another stamp": {"stamp": "0" * 32},
     "no text for a stamp": {"stamp": {"a": 1}},
     "a stamp that is not ASCII": {"stamp": "é" * 32},
@@ -104,7 +115,7 @@ def test_a_token_that_says_something_else_opens_nothing(client, alice, claims):
     assert (answer.status_code, answer.json()) == (401, REFUSAL)
 
 
-@pytest.mark.parametrize("claim", ["exp", "iss", "aud", "token_type", "sub", "sub_account_id", "stamp", "jti"])
+@pytest.mark.parametrize("claim", ["exp", "iss", "aud", "token_type", "sub", "sub_account_id", "stamp", "sid", "jti"])
 def test_a_token_without_one_of_its_claims_opens_nothing(client, alice, claim):
     answer = ask(client, sign(alice, without=claim))
 

@@ -1,49 +1,124 @@
-"""The API's doors to signing in."""
+"""The API's doors to signing in and out."""
+
+from typing import Any
 
 from django.conf import settings
+from django.utils import timezone
 from drf_spectacular.utils import extend_schema
+from rest_framework import status
 from rest_framework.permissions import AllowAny
 from rest_framework.response import Response
 
-from accounts import tokens
-from accounts.login import sign_in
+from accounts import refresh_tokens, tokens
+from accounts.devices import Client
+from accounts.models import User
+from accounts.refresh_tokens import Session
 from accounts.serializers.people import ProfileSerializer
-from accounts.serializers.signing_in import AccessTokenSerializer, LoginSerializer
+from accounts.serializers.signing_in import (
+    LoginAnswerSerializer,
+    LoginSerializer,
+    RefreshTokenSerializer,
+    TokensSerializer,
+)
+from accounts.signing_in import sign_in
 from loctelli.api.views import APIView
 from security import throttling
+from security.choices import AccountType
+
+PRIVATE = {"Cache-Control": "no-store"}
 
 
 def throttle_sign_in(request) -> None:
     """Count a try to sign in from the request's address; raise Throttled when there were too many."""
-    key = f"login:address:{throttling.client_address(request)}"
-    verdicts = {"login": throttling.hit(key, throttling.Rate.parse(settings.LOGIN_THROTTLE))}
-    if not verdicts["login"].allowed:
+    throttle_address(request, "login", settings.LOGIN_THROTTLE)
+
+
+def throttle_address(request, name: str, rate: str) -> None:
+    """Count a request of some kind from an address; raise Throttled when there were too many."""
+    key = f"{name}:address:{throttling.client_address(request)}"
+    verdicts = {name: throttling.hit(key, throttling.Rate.parse(rate))}
+    if not verdicts[name].allowed:
         raise throttling.Throttled(verdicts)
 
 
-class LoginView(APIView):
-    """Sign in: a tenant user's address and password for an access token."""
+def validated(serializer_class: type, request) -> dict[str, Any]:
+    """Return what a request's body says; raise ValidationError when it says something else."""
+    serializer = serializer_class(data=request.data)
+    serializer.is_valid(raise_exception=True)
+    return serializer.validated_data
+
+
+def access_token(user: User, session: str) -> dict[str, Any]:
+    """Return a new access token as answers have it."""
+    token = tokens.issue(user, session)
+    return {
+        "access_token": str(token),
+        "token_type": "Bearer",
+        "expires_in": int(token.lifetime.total_seconds()),
+    }
+
+
+def session_tokens(session: Session) -> dict[str, Any]:
+    """Return both tokens of a session as answers have them."""
+    return {
+        **access_token(session.account, session.family),
+        "refresh_token": session.refresh_token,
+        "refresh_expires_in": int((session.expires_at - timezone.now()).total_seconds()),
+    }
+
+
+class OpenView(APIView):
+    """An endpoint that anybody may call."""
 
     authentication_classes: list = []
     permission_classes = [AllowAny]
 
-    @extend_schema(request=LoginSerializer, responses={200: AccessTokenSerializer}, operation_id="login", tags=["auth"])
+
+class LoginView(OpenView):
+    """Sign in: a tenant user's address and password for an access token and the refresh token that gets the next.
+
+    Keep `device_token` and send it along the next time: failures on this device are counted apart from strangers'.
+    With `remember` the session goes on for longer.
+    """
+
+    @extend_schema(request=LoginSerializer, responses=LoginAnswerSerializer, operation_id="login", tags=["auth"])
     def post(self, request) -> Response:
         throttle_sign_in(request)
-        serializer = LoginSerializer(data=request.data)
-        serializer.is_valid(raise_exception=True)
-        user = sign_in(
-            **serializer.validated_data,
-            ip_address=str(throttling.peer_address(request) or "unknown"),
-            user_agent=request.headers.get("User-Agent", "")[:500],
+        given = validated(LoginSerializer, request)
+        client = Client.of(request, given.get("device_token"))
+        signed_in = sign_in(AccountType.USER, given["email"], password=given["password"], client=client)
+        session = refresh_tokens.issue(
+            AccountType.USER, signed_in.account, client=client, remembered=given.get("remember", False)
         )
-        token = tokens.issue(user)
-        return Response(
-            {
-                "access_token": str(token),
-                "token_type": "Bearer",
-                "expires_in": int(token.lifetime.total_seconds()),
-                "user": ProfileSerializer(user).data,
-            },
-            headers={"Cache-Control": "no-store"},
+        answer = {
+            **session_tokens(session),
+            "device_token": signed_in.device_token,
+            "user": ProfileSerializer(signed_in.account).data,
+        }
+        return Response(answer, headers=PRIVATE)
+
+
+class RefreshView(OpenView):
+    """Renew a session: a refresh token for an access token and the next refresh token.
+
+    Each refresh token works once. One whose answer was lost gets the same answer again for ten seconds; used later, it
+    was copied, and ends its session.
+    """
+
+    @extend_schema(request=RefreshTokenSerializer, responses=TokensSerializer, operation_id="refresh", tags=["auth"])
+    def post(self, request) -> Response:
+        throttle_address(request, "refresh", settings.API_THROTTLE)
+        session = refresh_tokens.rotate(
+            validated(RefreshTokenSerializer, request)["refresh_token"], client=Client.of(request)
         )
+        return Response(session_tokens(session), headers=PRIVATE)
+
+
+class LogoutView(OpenView):
+    """Sign out: the session of a refresh token ends, its access tokens included. Unknown tokens end nothing."""
+
+    @extend_schema(request=RefreshTokenSerializer, responses={204: None}, operation_id="logout", tags=["auth"])
+    def post(self, request) -> Response:
+        throttle_address(request, "logout", settings.API_THROTTLE)
+        refresh_tokens.revoke(validated(RefreshTokenSerializer, request)["refresh_token"])
+        return Response(status=status.HTTP_204_NO_CONTENT)

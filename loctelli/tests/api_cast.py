@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import pytest
 from django.test import Client
 
-from accounts import tokens
 from accounts.models import AdminUser, User
+from accounts.tests.factories import issue_token
 from agents.models import PromptTemplate, Strategy
 from tenants.models import SubAccount
 from tenants.scope import system_scope
@@ -23,7 +23,7 @@ class Business:
 
     def send(self, method: str, path: str, data=None, raw: bytes | None = None, **headers):
         body = raw if raw is not None else b"" if data is None else json.dumps(data).encode()
-        headers = {"Authorization": f"Bearer {tokens.issue(self.user)}", **headers}
+        headers = {"Authorization": f"Bearer {issue_token(self.user)}", **headers}
         client = Client(raise_request_exception=False)
         return client.generic(method, f"/api/v1/{path}", body, "application/json", headers=headers)
 

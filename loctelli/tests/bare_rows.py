@@ -17,7 +17,12 @@ ADMIN = CATALOGUE = 2_000_000
 NOBODY = 9_000_000
 SPARE_TEMPLATES = 10
 
-CONVERSATION = {"encrypted_content": "b64", "salt": "b64", "iv": "b64", "integrity_hash": "hex"}
+CONVERSATION = {
+    "encrypted_content": "A" * 24,
+    "salt": "A" * 22 + "==",
+    "iv": "A" * 16,
+    "integrity_hash": "0" * 64,
+}
 fresh = count(1)
 
 
@@ -147,10 +152,12 @@ def required(table, tenant=ACME):
             "id": cuid(f"token{number}"),
             "user_id": tenant,
             "account_type": "user",
-            "token_hash": f"hash{number}",
+            "token_hash": f"{number:064x}",
             "expires_at": "2026-03-01T12:00:00Z",
             "ip_address": "127.0.0.1",
-            "family": "family",
+            "family": cuid(f"token{number}"),
+            "stamp": "stamp",
+            "session_expires_at": "2026-03-01T12:00:00Z",
         },
     }[table]
 

@@ -7,11 +7,10 @@ import pytest
 from django.contrib.auth.hashers import make_password
 from rest_framework.test import APIClient
 
-from accounts import tokens
 from accounts.choices import UserRole
 from accounts.hashers import Argon2PasswordHasher
 from accounts.models import SYSTEM_USER_EMAIL, SYSTEM_USER_ID, User
-from accounts.tests.factories import AdminUserFactory, UserFactory
+from accounts.tests.factories import AdminUserFactory, UserFactory, issue_token
 from agents.tests.factories import PromptTemplateFactory, StrategyFactory
 from security.keys import data_keys
 from tenants.models import ONBOARDING_ID, SubAccount
@@ -98,7 +97,7 @@ def client_of(user: User, **defaults) -> APIClient:
     """Return an API client signed in as a user; bodies are JSON."""
     client = APIClient(**defaults)
     client.default_format = "json"
-    client.credentials(HTTP_AUTHORIZATION=f"Bearer {tokens.issue(user)}")
+    client.credentials(HTTP_AUTHORIZATION=f"Bearer {issue_token(user)}")
     return client
 
 

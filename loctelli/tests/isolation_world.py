@@ -7,10 +7,9 @@ from dataclasses import dataclass, field
 from django.apps import apps
 from django.db import connection, models
 
-from accounts import tokens
 from accounts.choices import UserRole
 from accounts.models import SYSTEM_USER_EMAIL, SYSTEM_USER_ID, User
-from accounts.tests.factories import AdminUserFactory, UserFactory
+from accounts.tests.factories import AdminUserFactory, UserFactory, issue_token
 from agents.tests.factories import PromptTemplateFactory, StrategyFactory, SubAccountPromptTemplateFactory
 from crm.conversations import append_message
 from crm.tests.factories import BookingFactory, ContactSubmissionFactory, LeadFactory
@@ -95,7 +94,7 @@ def build_world(*rows: int) -> World:
 def _actor(sub_account: SubAccount, role: UserRole) -> Actor:
     name = f"{tag(sub_account.pk)}{role}"
     user = UserFactory(name=name, email=f"{name}@business.example", role=role, sub_account=sub_account)
-    return Actor(user.pk, sub_account.pk, role, user.email, str(tokens.issue(user)))
+    return Actor(user.pk, sub_account.pk, role, user.email, str(issue_token(user)))
 
 
 def _populate(world: World, sub_account: SubAccount, everyones_form: FormTemplate) -> None:

@@ -7,7 +7,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from accounts import tokens
+from accounts.tests.factories import issue_token
 from crm.models import Booking, Lead
 from tenants.scope import system_scope, tenant_scope
 
@@ -109,7 +109,7 @@ def test_a_malformed_key_is_not_found(one, pk):
 
 
 def test_what_is_sent_in_another_type_is_refused(one):
-    client = Client(headers={"Authorization": f"Bearer {tokens.issue(one.user)}"})
+    client = Client(headers={"Authorization": f"Bearer {issue_token(one.user)}"})
 
     form = client.post("/api/v1/leads/", {"name": "x"})
     untyped = client.generic("POST", "/api/v1/leads/", b'{"name": "x"}', content_type="")

@@ -5,7 +5,14 @@ from django.apps import apps
 from django.conf import settings
 
 from accounts.permissions import TenantRolePermission
-from accounts.views.signing_in import LoginView
+from accounts.views.own_sessions import (
+    ForgottenPasswordView,
+    OwnPasswordView,
+    PasswordResetView,
+    SessionsView,
+    SessionView,
+)
+from accounts.views.signing_in import LoginView, LogoutView, RefreshView
 from loctelli.tests.isolation_endpoints import document, endpoints
 from tenants.access import Access
 from tenants.checks import OUR_APPS, models_declare_access
@@ -21,6 +28,7 @@ OF_NO_TENANT = {
     "security.AccountLockout": "signing in happens before a sub-account is known",
     "security.AuthAttempt": "signing in happens before a sub-account is known",
     "security.ConsoleSession": "the console's sessions, of admins",
+    "security.KnownDevice": "of admins and users alike",
     "security.PasswordHistory": "of admins and users alike",
     "security.RecoveryCode": "of admins",
     "security.RefreshToken": "of admins and users alike",
@@ -43,7 +51,16 @@ OF_TENANTS_IN_THEIR_OWN_WAY = {
     "security.SecurityIncident": "may be of the platform as a whole, and is written by the system alone",
 }
 # API views without a sub-account, each with its reason.
-OF_NO_SUB_ACCOUNT = {LoginView: "signing in happens before a sub-account is known"}
+OF_NO_SUB_ACCOUNT = {
+    LoginView: "signing in happens before a sub-account is known",
+    RefreshView: "renewing a session is signing in again",
+    LogoutView: "asks for the refresh token alone",
+    ForgottenPasswordView: "happens before a sub-account is known",
+    PasswordResetView: "happens before a sub-account is known",
+    OwnPasswordView: "hashes outside of any transaction",
+    SessionsView: "tenants have no right to refresh tokens",
+    SessionView: "tenants have no right to refresh tokens",
+}
 
 
 def test_every_model_is_a_tenants_or_says_why_not():
@@ -126,6 +143,12 @@ def test_every_view_of_a_sub_account_asks_the_one_permission():
     }
 
     assert asking == {(TenantRolePermission,)}
+
+
+def test_a_view_of_no_sub_account_asks_it_too_unless_it_asks_nobody_who_they_are():
+    for view in OF_NO_SUB_ACCOUNT:
+        if view.authentication_classes:
+            assert view.permission_classes == [TenantRolePermission], view
 
 
 def test_the_urlconf_and_the_openapi_document_know_the_same_endpoints():

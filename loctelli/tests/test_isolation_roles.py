@@ -4,11 +4,10 @@ import pytest
 from django.db.models import CharField
 from django.test import Client
 
-from accounts import tokens
 from accounts.choices import UserRole
 from accounts.models import User
 from accounts.permissions import RANKS, required_role
-from accounts.tests.factories import UserFactory
+from accounts.tests.factories import UserFactory, issue_token
 from loctelli.tests.isolation_endpoints import Endpoint, endpoints
 from loctelli.tests.isolation_requests import MISSING
 from loctelli.tests.test_isolation_guards import OF_NO_SUB_ACCOUNT
@@ -62,7 +61,7 @@ def missing_key(endpoint: Endpoint) -> int | str:
 def send(endpoint: Endpoint, user: User) -> tuple[int, str]:
     """Return status and code of a request for what doesn't exist, or that says nothing: enough for the permission."""
     path = endpoint.path.replace("{pk}", str(missing_key(endpoint)))
-    authorization = {"Authorization": f"Bearer {tokens.issue(user)}"}
+    authorization = {"Authorization": f"Bearer {issue_token(user)}"}
     response = Client().generic(endpoint.method, path, b"{}", "application/json", headers=authorization)
     return response.status_code, response.json().get("code", "") if response.status_code >= 400 else ""
 

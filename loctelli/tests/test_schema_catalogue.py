@@ -16,6 +16,7 @@ MACHINERY = {
     "data_keys": "each sub-account's wrapped data key",
     "idempotency_keys": "answers to writes that a client may repeat",
     "throttle_counters": "throttles, exact across processes",
+    "known_devices": "devices that accounts have signed in from, counted apart by lockouts",
     "django_migrations": "Django's own",
     "django_content_type": "Django's own",
     "console_sessions": "the console's sessions, with whose and where they are",

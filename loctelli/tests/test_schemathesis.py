@@ -14,8 +14,7 @@ from django.db import close_old_connections
 from schemathesis.core.parameters import ParameterLocation
 from schemathesis.generation import GenerationMode
 
-from accounts import tokens
-from accounts.tests.factories import PASSWORD
+from accounts.tests.factories import PASSWORD, issue_token
 from loctelli.api import parsers
 from loctelli.tests.api_world import document, furnish, references, resource_of
 
@@ -46,7 +45,7 @@ def _served(settings, cast):
     server.application = get_wsgi_application()
     server.rows = furnish(cast)
     server.references = references(cast, server.rows)
-    server.headers = {"Authorization": f"Bearer {tokens.issue(cast.alice)}"}
+    server.headers = {"Authorization": f"Bearer {issue_token(cast.alice)}"}
     # As Django's own test client does: between the requests of a test its transaction stays open.
     signals = request_started, request_finished
     for signal in signals:

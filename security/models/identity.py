@@ -3,9 +3,11 @@
 from typing import ClassVar
 
 from django.db import models
+from django.db.models import Q
 from django.db.models.functions import Now
+from django.utils import timezone
 
-from loctelli.database.constraints import one_of
+from loctelli.database.constraints import HEX_DIGEST, one_of, shaped
 from loctelli.database.fields import AccountEmailField, CuidField, StringField
 from loctelli.database.models import StampedModel
 from security.choices import AccountType, FailureReason
@@ -81,7 +83,7 @@ class AccountLockout(StampedModel):
 
 
 class PasswordHistory(models.Model):
-    """A password an account had before, as its hash."""
+    """A password an account had before, as its hash: written down when another one takes its place."""
 
     access: ClassVar[Access] = Access.SYSTEM
 
@@ -105,8 +107,52 @@ class PasswordHistory(models.Model):
         return f"{self.account_type} {self.user_id}, {self.created_at:%Y-%m-%d}"
 
 
+class KnownDevice(models.Model):
+    """A device that an account has signed in from. Its failures are counted apart, so that nobody can lock it out."""
+
+    access: ClassVar[Access] = Access.SYSTEM
+
+    id = CuidField()
+    user_id = models.BigIntegerField()
+    account_type = StringField(choices=AccountType)
+
+    user_agent = models.TextField(null=True, blank=True)
+    ip_address = StringField()
+
+    failed_attempts = models.IntegerField(default=0, db_default=0)
+    locked_until = models.DateTimeField(null=True, blank=True)
+    last_attempt_at = models.DateTimeField(null=True, blank=True)
+    last_used_at = models.DateTimeField(db_default=Now())
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    class Meta:
+        db_table = "known_devices"
+        default_related_name = "known_devices"
+        constraints = [one_of("account_type", AccountType, name="known_devices_account_type")]
+        indexes = [
+            # The devices of one account.
+            models.Index(fields=["user_id", "account_type"], name="known_devices_account"),
+            # What the pruning job deletes.
+            models.Index(fields=["last_used_at"], name="known_devices_use"),
+        ]
+
+    def __str__(self) -> str:
+        return f"Device of {self.account_type} {self.user_id}"
+
+
+class RefreshTokenQuerySet(models.QuerySet):
+    """Tokens, and the sessions whose latest ones they are."""
+
+    def live(self) -> "RefreshTokenQuerySet":
+        """Leave the tokens that renew a session: of each session there is one at most."""
+        return self.filter(rotated_at=None, revoked_at=None, expires_at__gt=timezone.now())
+
+    def of(self, kind: AccountType, user_id: int) -> "RefreshTokenQuerySet":
+        return self.filter(account_type=kind, user_id=user_id)
+
+
 class RefreshToken(models.Model):
-    """A session of an account: the SHA-256 of the token that renews it. Rotation keeps the family."""
+    """The SHA-256 of a token that renews a session once. Its successor stays in the family, which is the session."""
 
     access: ClassVar[Access] = Access.SYSTEM
 
@@ -115,18 +161,32 @@ class RefreshToken(models.Model):
     account_type = StringField(choices=AccountType)
     token_hash = StringField(unique=True, help_text="SHA-256 of the token, in hex.")
     family = StringField(help_text="The id of the first token of this sign-in.")
+    stamp = StringField(help_text="Changes with the account's password and sub-account, which end the session.")
 
     ip_address = StringField()
     user_agent = models.TextField(null=True, blank=True)
+    remembered = models.BooleanField(default=False, db_default=False)
 
     created_at = models.DateTimeField(db_default=Now(), editable=False)
     expires_at = models.DateTimeField()
+    rotated_at = models.DateTimeField(null=True, blank=True)
     revoked_at = models.DateTimeField(null=True, blank=True)
+    session_started_at = models.DateTimeField(db_default=Now())
+    session_expires_at = models.DateTimeField(help_text="When the session ends however much it is used.")
+
+    objects = RefreshTokenQuerySet.as_manager()
 
     class Meta:
         db_table = "refresh_tokens"
         default_related_name = "refresh_tokens"
-        constraints = [one_of("account_type", AccountType, name="refresh_tokens_account_type")]
+        constraints = [
+            one_of("account_type", AccountType, name="refresh_tokens_account_type"),
+            shaped("token_hash", HEX_DIGEST, name="refresh_tokens_token_hash"),
+            # A chain that never forks; also finds the session of an access token.
+            models.UniqueConstraint(
+                fields=["family"], condition=Q(rotated_at=None, revoked_at=None), name="refresh_tokens_one_chain"
+            ),
+        ]
         indexes = [
             # The sessions of one account.
             models.Index(fields=["user_id", "account_type"], name="refresh_tokens_account"),

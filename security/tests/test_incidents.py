@@ -15,7 +15,7 @@ from django.test import Client, override_settings
 from procrastinate.contrib.django import app
 from procrastinate.testing import InMemoryConnector
 
-from accounts import tokens
+from accounts.tests.factories import issue_token
 from crm.conversations import append_message, find_broken_messages
 from crm.models import Lead
 from crm.tests.factories import LeadFactory
@@ -221,7 +221,7 @@ def segment(value: dict) -> str:
 
 
 def claims_of(user, **changes) -> dict:
-    return {**tokens.issue(user).payload, **changes}
+    return {**issue_token(user).payload, **changes}
 
 
 FORGERIES = {
@@ -230,7 +230,7 @@ FORGERIES = {
     "another algorithm": lambda user: jwt.encode(claims_of(user), "x" * 64, "HS512"),
     "changed claims": lambda user: ".".join(
         [
-            (parts := str(tokens.issue(user)).split("."))[0],
+            (parts := str(issue_token(user)).split("."))[0],
             segment(claims_of(user, sub_account_id=1)),
             parts[2],
         ]

@@ -61,6 +61,7 @@ DEFINERS = """
 # Each such function and why a tenant may call it.
 KNOWN_DEFINERS = {
     "procrastinate_defer_jobs_v1": "defers jobs without a right to their table",
+    "session_is_alive": "tells whether a session goes on without a right to its tokens",
     "throttle_hit": "counts without a right to the counters",
     "worker_last_heartbeat": "tells when a worker last reported, for /readyz",
 }

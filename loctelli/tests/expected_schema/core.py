@@ -17,6 +17,9 @@ TABLES = (
         created_at     timestamptz  = now()
         updated_at     timestamptz  = now()
         """,
+        additions="""
+        password_change_required_at  timestamptz  null  # since when nothing but changing the password can be done
+        """,
         uniques=("email",),
         choices={"role": "admin super_admin"},
     ),
@@ -42,6 +45,9 @@ TABLES = (
         updated_at           timestamptz  = now()
         sub_account_id       bigint       = the bound sub-account
         created_by_admin_id  bigint       null
+        """,
+        additions="""
+        password_change_required_at  timestamptz  null  # since when nothing but changing the password can be done
         """,
         references="""
         sub_account_id -> subaccounts (id) CASCADE

@@ -29,6 +29,12 @@ TABLES = (
         walls=("sub_account_id, id",),
         indexes=("sub_account_id, lead_id, message_timestamp",),
         choices={"role": "user assistant system"},
+        checks={
+            "conversation_messages_encrypted_content": "base64 of a ciphertext and its tag",
+            "conversation_messages_salt": "base64 of 16 bytes",
+            "conversation_messages_iv": "base64 of 12 bytes",
+            "conversation_messages_integrity_hash": "an HMAC-SHA-256 in hex",
+        },
     ),
     table(
         "security_incidents",
@@ -116,10 +122,16 @@ TABLES = (
         created_at    timestamptz  = now()
         """,
         additions="""
-        family        text  # the first token of the sign-in: reuse of any member revokes them all
+        family              text                    # the first token of the sign-in: reuse of any member ends it
+        stamp               text                    # changes with password and sub-account, which end the session
+        remembered          boolean      = false    # rotation keeps how long the session goes on
+        rotated_at          timestamptz  null       # when the token was used: it is good for one time
+        session_started_at  timestamptz  = now()    # for lists: the row of the first token may be pruned
+        session_expires_at  timestamptz             # when the session ends however much it is used
         """,
-        uniques=("token_hash",),
+        uniques=("token_hash", "family WHERE rotated_at IS NULL AND revoked_at IS NULL"),
         indexes=("user_id, account_type", "expires_at", "token_hash"),
         choices={"account_type": ACCOUNT_TYPES},
+        checks={"refresh_tokens_token_hash": "a SHA-256 in hex"},
     ),
 )

@@ -10,9 +10,9 @@ from django.http import HttpRequest
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldBooleanSwitchWidget
 
+from integrations.configuration import InvalidSchema, validate_schema
 from integrations.models import Integration, IntegrationTemplate
 from loctelli.errors import InvalidRequest
-from security.config_secrets import SecretNotText, SecretUnreachable, secret_paths
 from tenants.console.display import badge, set_or_not
 from tenants.console.forms import ConsoleForm
 from tenants.console.model_admin import ConsoleAdmin
@@ -21,18 +21,14 @@ STATUS_COLOURS = {"active": "success", "pending": "warning", "error": "danger"}
 
 
 class IntegrationTemplateForm(ConsoleForm):
-    """A template's form: its schema marks secrets only where they can be found again."""
+    """A template's form: configurations can be held against its schema."""
 
     def clean_config_schema(self) -> dict[str, Any]:
         schema = self.cleaned_data["config_schema"]
-        if not isinstance(schema, dict):
-            raise ValidationError("Must be a JSON Schema, which is an object.", code="not_an_object")
-        if not isinstance(schema.get("properties", {}), dict):
-            raise ValidationError("“properties” must be an object.", code="not_an_object")
         try:
-            secret_paths(schema)
-        except SecretUnreachable as error:
-            raise ValidationError(str(error), code="secret_unreachable") from error
+            validate_schema(schema)
+        except InvalidSchema as error:
+            raise ValidationError(str(error), code="invalid_schema") from error
         return schema
 
 
@@ -89,8 +85,6 @@ class IntegrationForm(ConsoleForm):
         """Encrypt the configuration's secrets and hold it against the template's schema."""
         try:
             self.instance.configure(cleaned["config"])
-        except SecretNotText as error:
-            self.add_error("config", f"{error.path} is a secret and must be text.")
         except InvalidRequest as error:
             for item in error.errors:
                 self.add_error("config", f"{item['path'].removeprefix('config.')}: {item['detail']}")

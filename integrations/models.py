@@ -7,11 +7,19 @@ from django.db import models
 from django.db.models import Q
 
 from integrations.choices import IntegrationStatus
-from integrations.configuration import refuse_plaintext, validate_config
+from integrations.configuration import FIELD, validate_config, validate_schema
 from loctelli.database.constraints import one_of
 from loctelli.database.fields import ForeignKey, StringField
 from loctelli.database.models import StampedModel
-from security.config_secrets import Place, mask_secrets, seal_secrets, unseal_secrets
+from loctelli.errors import InvalidRequest
+from security.config_secrets import (
+    ConfigRefused,
+    Place,
+    mask_secrets,
+    seal_secrets,
+    seal_stored,
+    unseal_secrets,
+)
 from security.fields import EncryptedTextField, assign_row_id, sealed
 from tenants.access import Access
 from tenants.models import TenantModel
@@ -42,6 +50,12 @@ class IntegrationTemplate(StampedModel):
 
     def __str__(self) -> str:
         return self.display_name
+
+    def save(self, *args, update_fields=None, **kwargs) -> None:
+        """Save the template; raises InvalidSchema when configurations can't be held against its schema."""
+        if update_fields is None or "config_schema" in update_fields:
+            validate_schema(self.config_schema)
+        super().save(*args, update_fields=update_fields, **kwargs)
 
 
 class Integration(TenantModel, StampedModel):
@@ -100,10 +114,13 @@ class Integration(TenantModel, StampedModel):
     def configure(self, config: dict[str, Any]) -> None:
         """Take a configuration from outside; secrets left out or given back masked stay as they are. Doesn't save.
 
-        Raises InvalidRequest with the path of each value that the template's JSON Schema refuses.
+        Raises InvalidRequest with the path of each value that can't be stored or the template's JSON Schema refuses.
         """
         schema, stored = self.integration_template.config_schema, self.config or {}
-        sealed_config = seal_secrets(config, schema, place=self._place, stored=stored)
+        try:
+            sealed_config = seal_secrets(config, schema, place=self._place, stored=stored)
+        except ConfigRefused as error:
+            raise InvalidRequest.at(f"{FIELD}.{error.path}", "invalid", error.detail) from error
         validate_config(unseal_secrets(sealed_config, schema, place=self._place), schema)
         self.config = sealed_config
 
@@ -113,7 +130,8 @@ class Integration(TenantModel, StampedModel):
 
     def save(self, *args, update_fields=None, **kwargs) -> None:
         if update_fields is None or "config" in update_fields:
-            refuse_plaintext(self.config, self.integration_template.config_schema)
+            # What the template has come to mark as a secret only since it was stored is encrypted now.
+            self.config = seal_stored(self.config, self.integration_template.config_schema, place=self._place)
         if self._state.adding:
             # The row's number is taken beforehand, for ciphertext is bound to it: there is nothing to update.
             kwargs["force_insert"] = True

@@ -3,8 +3,6 @@
 from integrations.models import Integration, IntegrationTemplate
 from loctelli.api import fields
 from loctelli.api.serializers import ModelSerializer
-from loctelli.errors import InvalidRequest
-from security.config_secrets import SecretNotText
 from tenants.serializers import TenantModelSerializer
 
 
@@ -68,20 +66,12 @@ class IntegrationSerializer(TenantModelSerializer):
             config={},
             created_by_admin_id=self.context["request"].user.sub_account.created_by_admin_id,
         )
-        configure(integration, config)
+        integration.configure(config)
         integration.save()
         return integration
 
     def update(self, instance: Integration, validated_data: dict) -> Integration:
         if "config" in validated_data:
-            configure(instance, validated_data["config"])
+            instance.configure(validated_data["config"])
             validated_data["config"] = instance.config
         return super().update(instance, validated_data)
-
-
-def configure(integration: Integration, config: dict) -> None:
-    """Give an integration its configuration; a secret that is no text is the request's fault."""
-    try:
-        integration.configure(config)
-    except SecretNotText as error:
-        raise InvalidRequest.at(f"config.{error.path}", "invalid", "A secret must be text.") from error

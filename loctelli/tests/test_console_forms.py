@@ -311,7 +311,7 @@ def test_a_new_integration_is_stored_encrypted(rows, cast, console):
 @pytest.mark.parametrize(
     ("config", "said"),
     [
-        ({"apiKey": 5, "locationId": "l"}, "apiKey is a secret and must be text."),
+        ({"apiKey": 5, "locationId": "l"}, "apiKey: A secret must be text."),
         ({"apiKey": "k"}, "locationId:"),
         ({"locationId": "l", "other": 1}, "other:"),
         ([1], "Must be an object."),

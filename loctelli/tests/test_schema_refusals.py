@@ -1,5 +1,6 @@
 """Bare SQL against the database: it refuses nonsense and fills every default by itself."""
 
+import base64
 from contextlib import contextmanager
 
 import psycopg
@@ -303,3 +304,53 @@ def test_plaintext_is_refused_where_ciphertext_belongs(table, column, plaintext,
         insert(table, **required(table) | {column: plaintext})
 
     assert insert(table, **required(table) | {column: sealed})[column] == sealed
+
+
+# Shapes
+
+
+SALT, NONCE, HASH = "A" * 22 + "==", "A" * 16, "0" * 64
+MISSHAPEN = {
+    ("conversation_messages", "encrypted_content"): (
+        "",
+        "What does it cost?",
+        "A" * 20,
+        "A" * 25,
+        "A" * 24 + "\n",
+        "enc:v1:AAAA",
+    ),
+    ("conversation_messages", "salt"): ("", SALT[1:], SALT + "A", "A" * 24, "-" + SALT[1:], HASH),
+    ("conversation_messages", "iv"): ("", NONCE[1:], NONCE + "A", "A" * 14 + "==", "_" + NONCE[1:]),
+    ("conversation_messages", "integrity_hash"): ("", HASH[1:], HASH + "0", "G" + HASH[1:], "A" * 64),
+    ("refresh_tokens", "token_hash"): ("", "the token itself", HASH[1:], HASH + "0", "A" * 64),
+}
+
+
+@pytest.mark.parametrize(
+    ("table", "column", "value"), [(*place, value) for place, values in MISSHAPEN.items() for value in values]
+)
+def test_what_has_not_the_stored_form_is_refused(table, column, value):
+    with refused(psycopg.errors.CheckViolation, table_name=table, constraint_name=f"{table}_{column}"):
+        insert(table, **required(table) | {column: value})
+
+
+@pytest.mark.parametrize("size", [16, 17, 18, 5000])
+def test_a_ciphertext_of_any_length_is_taken(size):
+    content = base64.b64encode(bytes(size)).decode()
+
+    stored = insert("conversation_messages", **required("conversation_messages") | {"encrypted_content": content})
+
+    assert stored["encrypted_content"] == content
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [("wrapped_key", ""), ("wrapped_key", "A" * 79), ("wrapped_key", "A" * 81), ("wrapped_key", "A" * 78 + "=="),
+     ("kid", ""), ("kid", "a b"), ("kid", "a" * 65)],
+)  # fmt: skip
+def test_a_data_key_is_stored_wrapped_or_not_at_all(column, value):
+    values = {"sub_account_id": ACME, "kid": "k1", "wrapped_key": "A" * 80}
+
+    with refused(psycopg.errors.CheckViolation, table_name="data_keys", constraint_name=f"data_keys_{column}"):
+        insert("data_keys", **values | {column: value})
+    insert("data_keys", **values)

@@ -3,11 +3,12 @@
 from django.db import models
 from django.db.models.functions import Now
 
-from loctelli.database.constraints import one_of
+from loctelli.database.constraints import HEX_DIGEST, base64_from, base64_of, one_of, shaped
 from loctelli.database.fields import CuidField, ForeignKey, StringField
 from loctelli.database.models import StampedModel
 from security import integrity, message_cipher
 from security.choices import MessageRole
+from security.keys import KEY_BYTES, KEY_ID, NONCE_BYTES, TAG_BYTES
 from tenants.models import TenantModel
 
 
@@ -21,7 +22,11 @@ class DataKey(TenantModel):
     class Meta(TenantModel.Meta):
         db_table = "data_keys"
         default_related_name = "data_keys"
-        constraints = [models.UniqueConstraint(fields=["sub_account"], name="data_keys_one_each")]
+        constraints = [
+            models.UniqueConstraint(fields=["sub_account"], name="data_keys_one_each"),
+            shaped("kid", f"^{KEY_ID.pattern}$", name="data_keys_kid"),
+            shaped("wrapped_key", base64_of(NONCE_BYTES + KEY_BYTES + TAG_BYTES), name="data_keys_wrapped_key"),
+        ]
 
     def __str__(self) -> str:
         return f"Data key {self.pk}"
@@ -46,7 +51,13 @@ class ConversationMessage(TenantModel, StampedModel):
     class Meta(TenantModel.Meta):
         db_table = "conversation_messages"
         default_related_name = "conversation_messages"
-        constraints = [one_of("role", MessageRole, name="conversation_messages_role")]
+        constraints = [
+            one_of("role", MessageRole, name="conversation_messages_role"),
+            shaped("encrypted_content", base64_from(TAG_BYTES), name="conversation_messages_encrypted_content"),
+            shaped("salt", base64_of(message_cipher.SALT_BYTES), name="conversation_messages_salt"),
+            shaped("iv", base64_of(NONCE_BYTES), name="conversation_messages_iv"),
+            shaped("integrity_hash", HEX_DIGEST, name="conversation_messages_integrity_hash"),
+        ]
         indexes = [
             # One lead's conversation in order.
             models.Index(fields=["sub_account", "lead", "message_timestamp"], name="messages_conversation"),

@@ -26,4 +26,4 @@ def django_db_setup(
         connection.close_pool()
 
 
-pytest_plugins = ["loctelli.tests.cast"]
+pytest_plugins = ["loctelli.tests.cast", "accounts.tests.authenticator"]

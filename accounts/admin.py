@@ -1,41 +1,37 @@
 """The console's pages of platform admins and tenant users."""
 
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, cast
 
+from django import forms
 from django.contrib import admin
-from django.contrib.auth.hashers import make_password
+from django.core.exceptions import PermissionDenied
 from django.db import models
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.urls import reverse
+from django.template.response import TemplateResponse
+from django.urls import path, reverse
+from django.utils.html import format_html
+from django.utils.safestring import mark_safe
+from unfold.decorators import display
 
+from accounts import second_factors
+from accounts.account_admin import AccountAdmin
 from accounts.choices import UserRole
+from accounts.membership import check_movable, hold_admins, is_active_admin, left_without_admin
 from accounts.models import AdminUser, User
+from accounts.sessions import end_console_sessions
+from accounts.sign_in_admin import AccountLockoutAdmin, ConsoleSessionAdmin, RefreshTokenAdmin
+from loctelli.errors import DomainError
+from security.models import AccountLockout, ConsoleSession, RefreshToken
+from tenants.console import step_up
 from tenants.console.display import badge
 from tenants.console.forms import ConsoleForm
-from tenants.console.passwords import PasswordAdmin
-from tenants.deletion import what_refers_to
 
 RIGHTS = ("role", "permissions")
 
-
-class AccountAdmin(PasswordAdmin):
-    """What admins and users have in common: a new account gets its password on the page that follows."""
-
-    def save_model(self, request: HttpRequest, obj: models.Model, form: Any, change: bool) -> None:
-        if not change:
-            # Nothing is hashed for it; until a password is set nobody can sign in.
-            obj.password = make_password(None)  # type: ignore[attr-defined]
-        super().save_model(request, obj, form, change)
-
-    def response_add(
-        self, request: HttpRequest, obj: models.Model, post_url_continue: str | None = None
-    ) -> HttpResponse:
-        if "_addanother" in request.POST or "_popup" in request.POST or self.refusal_to_set_password(request, obj):
-            return super().response_add(request, obj, post_url_continue)
-        self.message_user(request, f"{obj} was added. Set a password, so that they can sign in.")
-        return HttpResponseRedirect(
-            reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_password", args=[obj.pk])
-        )
+admin.site.register(AccountLockout, AccountLockoutAdmin)
+admin.site.register(ConsoleSession, ConsoleSessionAdmin)
+admin.site.register(RefreshToken, RefreshTokenAdmin)
 
 
 class AdminUserForm(ConsoleForm):
@@ -56,16 +52,20 @@ class AdminUserAdmin(AccountAdmin):
     """Accounts of the platform's own admins: for super admins; others may be let to see who there is."""
 
     form = AdminUserForm
-    minimum_password_length = 12
+    sensitive_fields = ("email", *RIGHTS)
+    adding_is_sensitive = True
     list_display = ["name", "email", badge("role", {"super_admin": "warning"}), "is_active", "last_login"]
     list_filter = ["role", "is_active"]
     search_fields = ["name", "email"]
     ordering = ["name", "id"]
-    readonly_fields = ["password_state", "last_login"]
+    readonly_fields = ["password_state", "second_factor_state", "password_change_required_at", "last_login"]
     fieldsets = [
         (None, {"fields": ["name", "email", "is_active"]}),
         ("Rights", {"fields": list(RIGHTS)}),
-        ("Sign-in", {"fields": ["password_state", "last_login"]}),
+        (
+            "Sign-in",
+            {"fields": ["password_state", "second_factor_state", "password_change_required_at", "last_login"]},
+        ),
     ]
     add_fieldsets = [fieldsets[0], fieldsets[1]]
 
@@ -97,6 +97,42 @@ class AdminUserAdmin(AccountAdmin):
     def refusal_to_delete(self, request: HttpRequest, obj: models.Model) -> str | None:
         return "You can't delete your own account." if obj.pk == request.user.pk else None
 
+    def end_sessions_of(self, account: AdminUser) -> int:
+        return super().end_sessions_of(account) + end_console_sessions(account.pk)
+
+    @display(description="Authenticator app")
+    def second_factor_state(self, admin_user: AdminUser) -> str:
+        if not second_factors.has_second_factor(admin_user):
+            return "Not set up"
+        return format_html('Set up · <a class="text-primary-600" href="../second-factor/">Reset it</a>')
+
+    def get_urls(self) -> list:
+        view = self.admin_site.admin_view(self.second_factor_view)
+        return [
+            path("<path:object_id>/second-factor/", view, name="accounts_adminuser_second_factor"),
+            *super().get_urls(),
+        ]
+
+    def second_factor_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Forget the authenticator app of an admin who lost it, and end their sessions; one's own has its own page."""
+        admin_user = self.find(request, object_id)
+        if admin_user.pk == request.user.pk:
+            raise PermissionDenied("Your own authenticator app is looked after on a page of its own.")
+        step_up.require(request)
+        if request.method == "POST":
+            second_factors.remove_second_factor(admin_user)
+            self.end_sessions_of(admin_user)
+            self.log_change(request, admin_user, "Reset the authenticator app.")
+            self.message_user(request, f"{admin_user} signs in with the password alone, until an app is set up again.")
+            return HttpResponseRedirect(reverse("admin:accounts_adminuser_change", args=[admin_user.pk]))
+        context = {
+            **self.admin_site.each_context(request),
+            "title": f"Authenticator app of {admin_user}",
+            "original": admin_user,
+            "opts": self.opts,
+        }
+        return TemplateResponse(request, "console/second_factor_reset.html", context)
+
 
 class UserForm(ConsoleForm):
     """A tenant user's form: the system user stays what it is, and nobody moves away from what is theirs."""
@@ -109,6 +145,12 @@ class UserForm(ConsoleForm):
         "is_active": "deactivated",
     }
 
+    MAKES_ADMIN = {"role", "is_active", "sub_account"}
+
+    last_admin = forms.BooleanField(
+        required=False, help_text="Leave the sub-account without an active admin, which is refused otherwise."
+    )
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.was_system = self.instance.is_system
@@ -120,35 +162,79 @@ class UserForm(ConsoleForm):
                 self.add_error(name, f"The system user can't be {self.FIXED[name]}.")
         elif cleaned.get("role") == UserRole.SYSTEM:
             self.add_error("role", "There is one system user, in ONBOARDING.")
-        if self.instance.pk and "sub_account" in self.changed_data and "sub_account" in cleaned:
-            theirs = [str(count) for count in what_refers_to(self.instance)]
-            if theirs:
+        moved = self.instance.pk and "sub_account" in self.changed_data and "sub_account" in cleaned
+        if moved and not self.was_system:
+            try:
+                check_movable(self.instance)
+            except DomainError as error:
+                self.add_error("sub_account", error.detail)
+        if self.takes_last_admin_away(cleaned):
+            for name in self.MAKES_ADMIN & set(self.changed_data):
                 self.add_error(
-                    "sub_account", f"{self.instance} can't be moved while these are theirs: {', '.join(theirs)}."
+                    name,
+                    f"{self.instance} is the last active admin of {self.instance.sub_account}: make somebody else one "
+                    "first, or tick “Last admin”.",
                 )
         return cleaned
+
+    def takes_last_admin_away(self, cleaned: dict[str, Any]) -> bool:
+        """Return whether the change leaves the sub-account without an active admin, and nobody says it may."""
+        if not self.instance.pk or cleaned.get("last_admin") or not self.MAKES_ADMIN & set(self.changed_data):
+            return False
+        hold_admins(self.instance.sub_account_id)
+        stays = cleaned.get("sub_account", self.instance.sub_account) == self.instance.sub_account
+        after = User(
+            role=cleaned.get("role", self.instance.role), is_active=cleaned.get("is_active", self.instance.is_active)
+        )
+        return not (stays and is_active_admin(after)) and bool(left_without_admin([self.instance]))
 
 
 @admin.register(User)
 class UserAdmin(AccountAdmin):
     form = UserForm
+    sensitive_fields = ("email", "role")
     movable = True
     list_display = ["name", "email", "sub_account", badge("role", {"admin": "info"}), "is_active", "last_login"]
     list_filter = ["role", "is_active"]
     search_fields = ["name", "email", "company"]
     date_hierarchy = "created_at"
     ordering = ["-created_at", "id"]
-    readonly_fields = ["password_state", "last_login"]
+    readonly_fields = ["password_state", "password_change_required_at", "last_login"]
     fieldsets = [
         (None, {"fields": ["sub_account", "name", "email", "company", "role", "is_active"]}),
-        ("Sign-in", {"fields": ["password_state", "last_login"]}),
+        ("Sign-in", {"fields": ["password_state", "password_change_required_at", "last_login"]}),
         ("Bookings", {"fields": ["booking_enabled", "timezone", "bookings_time", "budget"]}),
         ("GoHighLevel", {"fields": ["calendar_id", "location_id", "assigned_user_id"]}),
     ]
     add_fieldsets = [fieldsets[0], fieldsets[2], fieldsets[3]]
 
+    def get_fieldsets(self, request: HttpRequest, obj: models.Model | None = None) -> list:
+        fieldsets = super().get_fieldsets(request, obj)
+        if isinstance(obj, User) and is_active_admin(obj) and self.has_change_permission(request, obj):
+            (name, options), *others = fieldsets
+            fieldsets = [(name, {**options, "fields": [*options["fields"], "last_admin"]}), *others]
+        return fieldsets
+
     def refusal_to_delete(self, request: HttpRequest, obj: models.Model) -> str | None:
         return "The system user can't be deleted." if obj.is_system else None
+
+    def get_deleted_objects(self, objs: Iterable[models.Model], request: HttpRequest) -> tuple:
+        """Refuse, too, to leave a sub-account without an admin unless the address says `?last_admin=true`."""
+        users = cast(list[User], list(objs))
+        deletion, totals, lacking, in_the_way = super().get_deleted_objects(users, request)
+        if request.GET.get("last_admin") != "true":
+            hold_admins(*{user.sub_account_id for user in users})
+            one_row = request.path.endswith("/delete/")
+            way = mark_safe('<a class="text-primary-600" href="?last_admin=true">delete it all the same</a>')
+            in_the_way = in_the_way + [
+                format_html(
+                    "{} would be left without an admin: make somebody else one first, or {}.",
+                    sub_account,
+                    way if one_row else "delete its last one alone",
+                )
+                for sub_account in left_without_admin(users)
+            ]
+        return deletion, totals, lacking, in_the_way
 
     def refusal_to_set_password(self, request: HttpRequest, row: models.Model) -> str | None:
         return "The system user never signs in." if row.is_system else None

@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any
 
-from django.conf import settings
 from django.contrib.auth import SESSION_KEY
 from django.contrib.sessions.backends import db
 from django.utils import timezone
@@ -27,11 +26,6 @@ def hash_key(session_key: str) -> str:
     return sha256(session_key.encode()).hexdigest()
 
 
-def idle_since() -> datetime:
-    """Return the moment since which a session must have been used to go on."""
-    return timezone.now() - timedelta(minutes=settings.CONSOLE_IDLE_MINUTES)
-
-
 def end_console_sessions(admin_id: int, *, except_key: str | None = None) -> int:
     """End an admin's sessions, in the bound system scope; return how many. One may go on, by its unhashed key."""
     sessions = ConsoleSession.objects.filter(admin_id=admin_id)
@@ -48,9 +42,7 @@ class SessionStore(db.SessionStore):
     def _get_session_from_db(self) -> ConsoleSession | None:
         with ensure_scope("console session"):
             now = timezone.now()
-            row = ConsoleSession.objects.filter(
-                pk=hash_key(self.session_key), expire_date__gt=now, last_used_at__gt=idle_since()
-            )
+            row = ConsoleSession.objects.live().filter(pk=hash_key(self.session_key))
             session = row.first()
             if session is None:
                 self._session_key = None

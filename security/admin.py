@@ -1,25 +1,34 @@
-"""The console's pages of what security keeps: logs to read, incidents to resolve, lockouts to lift, sessions to end."""
+"""The console's pages of what security keeps: logs to read and incidents to resolve."""
 
+from django import forms
 from django.contrib import admin
 from django.db import models
 from django.http import HttpRequest
-from django.utils import timezone
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils.html import format_html_join
+from django.utils.http import urlencode
 from unfold.contrib.filters.admin import DropdownFilter
-from unfold.decorators import action
+from unfold.decorators import action, display
+from unfold.widgets import UnfoldAdminTextareaWidget
 
-from security.models import (
-    AccountLockout,
-    AuthAttempt,
-    ConversationMessage,
-    PasswordHistory,
-    RefreshToken,
-    SecurityIncident,
-)
+from security import incidents
+from security.models import AuthAttempt, ConversationMessage, PasswordHistory, SecurityIncident
 from tenants.console.display import badge
 from tenants.console.model_admin import ReadOnlyAdmin
 from tenants.models import SubAccount
 
 SEVERITY_COLOURS = {"LOW": "info", "MEDIUM": "warning", "HIGH": "danger", "CRITICAL": "danger"}
+
+
+class ResolutionForm(forms.Form):
+    """What was found out about incidents."""
+
+    note = forms.CharField(
+        max_length=5000,
+        widget=UnfoldAdminTextareaWidget,
+        help_text="What happened, and what was done about it. Kept with each of them.",
+    )
 
 
 class SubAccountFilter(DropdownFilter):
@@ -52,18 +61,49 @@ class SecurityIncidentAdmin(ReadOnlyAdmin):
     date_hierarchy = "created_at"
     ordering = ["resolved", "-created_at", "id"]
     actions = ["resolve"]
+    readonly_fields = ["related", "note"]
     fieldsets = [
         (None, {"fields": ["severity", "type", "description"]}),
-        ("About", {"fields": ["sub_account_id", "lead_id", "message_id", "user_id", "metadata"]}),
-        ("Resolution", {"fields": ["resolved", "resolved_at", "resolved_by"]}),
+        ("About", {"fields": ["related", "sub_account_id", "lead_id", "message_id", "user_id", "metadata"]}),
+        ("Resolution", {"fields": ["resolved", "resolved_at", "resolved_by", "note"]}),
     ]
 
+    @display(description="See")
+    def related(self, incident: SecurityIncident) -> str:
+        """Link to the attempts from the same address and on the same account, and to whom it is about."""
+        attempts = reverse("admin:security_authattempt_changelist")
+        metadata = incident.metadata if isinstance(incident.metadata, dict) else {}
+        links = [
+            (f"{attempts}?{urlencode({'q': metadata[name]})}", f"Attempts {words} {metadata[name]}")
+            for name, words in (("ip_address", "from"), ("address", "from"), ("email", "on"))
+            if metadata.get(name)
+        ]
+        pages = (("accounts_user", incident.user_id, "User"), ("crm_lead", incident.lead_id, "Lead"))
+        links += [(reverse(f"admin:{page}_change", args=[key]), f"{noun} {key}") for page, key, noun in pages if key]
+        link = '<a class="text-primary-600 dark:text-primary-500" href="{}">{}</a>'
+        return format_html_join(" · ", link, links) or "–"
+
+    @display(description="Note")
+    def note(self, incident: SecurityIncident) -> str:
+        return (incident.metadata or {}).get("note", "–")
+
     @action(description="Resolve selected incidents", permissions=["act"])
-    def resolve(self, request: HttpRequest, queryset: models.QuerySet) -> None:
-        resolved = queryset.filter(resolved=False).update(
-            resolved=True, resolved_at=timezone.now(), resolved_by=request.user.email
-        )
+    def resolve(self, request: HttpRequest, queryset: models.QuerySet) -> TemplateResponse | None:
+        """Ask for a note on what was found, then resolve."""
+        form = ResolutionForm(request.POST if "resolve" in request.POST else None)
+        if not form.is_valid():
+            context = {
+                **self.admin_site.each_context(request),
+                "title": "Resolve incidents",
+                "opts": self.opts,
+                "incidents": queryset,
+                "form": form,
+            }
+            return TemplateResponse(request, "console/resolve_incidents.html", context)
+        note = form.cleaned_data["note"]
+        resolved = sum(incidents.resolve(incident, by=request.user, note=note) for incident in queryset)
         self.message_user(request, f"{resolved} incident{'' if resolved == 1 else 's'} resolved.")
+        return None
 
 
 @admin.register(ConversationMessage)
@@ -94,24 +134,6 @@ class AuthAttemptAdmin(ReadOnlyAdmin):
     ]
 
 
-@admin.register(AccountLockout)
-class AccountLockoutAdmin(ReadOnlyAdmin):
-    list_display = ["email", "account_type", "failed_attempts", "locked_until", "last_attempt_at"]
-    list_filter = ["account_type"]
-    search_fields = ["email"]
-    ordering = ["-last_attempt_at", "id"]
-    actions = ["unlock"]
-    fieldsets = [
-        (None, {"fields": ["email", "account_type"]}),
-        ("Lock", {"fields": ["failed_attempts", "locked_until", "last_attempt_at"]}),
-    ]
-
-    @action(description="Unlock selected accounts", permissions=["act"])
-    def unlock(self, request: HttpRequest, queryset: models.QuerySet) -> None:
-        unlocked = queryset.update(failed_attempts=0, locked_until=None)
-        self.message_user(request, f"{unlocked} account{'' if unlocked == 1 else 's'} unlocked.")
-
-
 @admin.register(PasswordHistory)
 class PasswordHistoryAdmin(ReadOnlyAdmin):
     list_display = ["created_at", "account_type", "user_id"]
@@ -120,22 +142,3 @@ class PasswordHistoryAdmin(ReadOnlyAdmin):
     date_hierarchy = "created_at"
     ordering = ["-created_at", "id"]
     fieldsets = [(None, {"fields": ["account_type", "user_id"]})]
-
-
-@admin.register(RefreshToken)
-class RefreshTokenAdmin(ReadOnlyAdmin):
-    list_display = ["created_at", "account_type", "user_id", "ip_address", "expires_at", "revoked_at"]
-    list_filter = ["account_type", "revoked_at"]
-    search_fields = ["=user_id", "ip_address"]
-    date_hierarchy = "created_at"
-    ordering = ["-created_at", "id"]
-    actions = ["end_sessions"]
-    fieldsets = [
-        (None, {"fields": ["account_type", "user_id", "ip_address", "user_agent"]}),
-        ("Validity", {"fields": ["created_at", "expires_at", "revoked_at"]}),
-    ]
-
-    @action(description="End selected sessions", permissions=["act"])
-    def end_sessions(self, request: HttpRequest, queryset: models.QuerySet) -> None:
-        ended = queryset.filter(revoked_at=None).update(revoked_at=timezone.now())
-        self.message_user(request, f"{ended} session{'' if ended == 1 else 's'} ended.")

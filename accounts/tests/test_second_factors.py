@@ -1,49 +1,18 @@
 """Authenticator apps: a code is good for its time and one use, a secret is never stored readably."""
 
-import base64
-import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-import time_machine
 from django.db import connection
-from django_otp.oath import totp
 
 from accounts import second_factors
 from accounts.second_factors import WrongCode
+from accounts.tests.authenticator import code_of, enrol
 from accounts.tests.factories import AdminUserFactory
 from security.keys import DecryptionFailed
 from security.models import RecoveryCode, SecondFactor
 from security.throttling import Throttled
 from tenants.scope import system_scope
-
-STEP = 30
-
-
-def code_of(secret: str, *, steps: int = 0) -> str:
-    """Return the code an authenticator app shows now, or some time steps from now."""
-    return f"{totp(base64.b32decode(secret), drift=steps):06}"
-
-
-def enrol(admin) -> tuple[str, list[str]]:
-    """Set an authenticator app up; return its secret and the recovery codes. The present code is spent by it."""
-    secret = second_factors.begin_enrolment(admin)
-    return secret, second_factors.confirm_enrolment(admin, code_of(secret))
-
-
-@pytest.fixture
-def clock(db):
-    """A clock that stands still until it is moved: codes don't change between a line and the next."""
-    with time_machine.travel(int(time.time()) // STEP * STEP + 10, tick=False) as traveller:
-        yield traveller
-
-
-@pytest.fixture
-def enrolled(ada, clock):
-    """Ada's secret and recovery codes, with the code of her enrolment past."""
-    found = enrol(ada)
-    clock.shift(4 * STEP)
-    return found
 
 
 def test_the_app_is_asked_for_once_its_first_code_was_right(ada, clock):

@@ -3,28 +3,39 @@
 from typing import Any
 
 from django import forms
-from django.contrib.auth.password_validation import MinimumLengthValidator
-from unfold.forms import AdminOwnPasswordChangeForm
+from django.http import HttpRequest
+from unfold.forms import AuthenticationForm
 from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldAdminTextInputWidget
 
-from tenants.scope import system_scope
+from accounts.devices import Client
+from accounts.signing_in import InvalidCredentials, SignIn, sign_in
+from loctelli.errors import DomainError
+from security.choices import AccountType
 
-MINIMUM_ADMIN_PASSWORD_LENGTH = 12
+DEVICE_COOKIE = "loctelli_device"
 
 
-class OwnPasswordForm(AdminOwnPasswordChangeForm):
-    """An admin's new password; hashed before the scope that stores it opens."""
+class SignInForm(AuthenticationForm):
+    """Address and password, tried on the one way by which users sign in to the API, too."""
 
-    def clean_new_password1(self) -> str:
-        password = self.cleaned_data["new_password1"]
-        MinimumLengthValidator(MINIMUM_ADMIN_PASSWORD_LENGTH).validate(password)
-        return password
+    signed_in: SignIn | None = None
 
-    def save(self, commit: bool = True) -> Any:
-        self.user.set_password(self.cleaned_data["new_password1"])
-        with system_scope("console: one's own password"):
-            self.user.save(update_fields=["password"])
-        return self.user
+    def clean(self) -> dict[str, Any]:
+        email, password = self.cleaned_data.get("username"), self.cleaned_data.get("password")
+        if email and password:
+            try:
+                self.signed_in = sign_in(AccountType.ADMIN, email, password=password, client=client_of(self.request))
+            except InvalidCredentials as error:
+                raise self.get_invalid_login_error() from error
+            except DomainError as error:
+                raise forms.ValidationError(error.detail, code=error.code) from error
+            self.user_cache = self.signed_in.account
+        return self.cleaned_data
+
+
+def client_of(request: HttpRequest) -> Client:
+    """Return from where and with which device, known again by its cookie, a request to the console comes."""
+    return Client.of(request, request.COOKIES.get(DEVICE_COOKIE))
 
 
 class CodeForm(forms.Form):

@@ -53,6 +53,7 @@ GROUPS = (
             "security.authattempt": "login",
             "security.accountlockout": "lock_clock",
             "security.refreshtoken": "devices",
+            "security.consolesession": "web",
             "security.passwordhistory": "history",
         },
     ),

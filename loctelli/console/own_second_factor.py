@@ -9,11 +9,12 @@ from django.template.response import TemplateResponse
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from accounts import second_factors
-from accounts.passwords import verify_password
 from accounts.sessions import end_console_sessions
-from loctelli.console.forms import CodeForm, PasswordForm
+from accounts.signing_in import InvalidCredentials, sign_in
+from loctelli.console.forms import CodeForm, PasswordForm, client_of
 from loctelli.console.signing_in import SECOND_FACTOR, record_wrong_code
 from loctelli.errors import DomainError
+from security.choices import AccountType
 from tenants.console import step_up
 from tenants.scope import system_scope
 
@@ -95,15 +96,23 @@ def step_up_page(request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
 
 
 def prove(request: HttpRequest, form: forms.Form) -> str | None:
-    """Return why the code or the password does not show that it is the session's admin; None when it does."""
-    if isinstance(form, CodeForm):
-        try:
+    """Return why the code or the password does not show that it is the session's admin; None when it does.
+
+    A password is tried on the way by which one signs in, so that it is guessed here no more often than there.
+    """
+    try:
+        if isinstance(form, CodeForm):
             second_factors.check_code(request.user, form.cleaned_data["code"])
-        except DomainError as error:
+        else:
+            password = form.cleaned_data["password"]
+            sign_in(AccountType.ADMIN, request.user.email, password=password, client=client_of(request))
+    except InvalidCredentials:
+        return "This is not your password."
+    except DomainError as error:
+        if isinstance(form, CodeForm):
             record_wrong_code(request, request.user)
-            return error.detail
-        return None
-    return None if verify_password(request.user, form.cleaned_data["password"]) else "This is not your password."
+        return error.detail
+    return None
 
 
 def go_on(request: HttpRequest, context: dict[str, Any]) -> HttpResponse:

@@ -3,6 +3,7 @@
 import time
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth import REDIRECT_FIELD_NAME, login
 from django.contrib.auth.views import LoginView
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -12,10 +13,10 @@ from django.utils.http import urlencode
 from django.views.generic import FormView
 
 from accounts import second_factors
+from accounts.devices import DEVICE_LIFETIME
 from accounts.models import AdminUser
-from loctelli.console.forms import CodeForm
+from loctelli.console.forms import DEVICE_COOKIE, CodeForm, SignInForm, client_of
 from loctelli.errors import DomainError
-from security import throttling
 from security.choices import AccountType, FailureReason
 from security.models import AuthAttempt
 from tenants.scope import system_scope
@@ -31,11 +32,19 @@ SECOND_FACTOR = "second_factor"
 class PasswordView(LoginView):
     """The first step: address and password. Whoever has an authenticator app is asked for its code next."""
 
+    authentication_form = SignInForm
+    template_name = "admin/login.html"
+
     def get_default_redirect_url(self) -> str:
         return reverse("admin:index")
 
-    def form_valid(self, form: Any) -> HttpResponse:
-        admin = form.get_user()
+    def form_valid(self, form: SignInForm) -> HttpResponse:
+        response = self.next_step(form.get_user())
+        remember_device(response, form.signed_in.device_token)
+        return response
+
+    def next_step(self, admin: AdminUser) -> HttpResponse:
+        """Sign the admin in, or ask for the code."""
         with system_scope("console sign-in"):
             asks_for_code = second_factors.has_second_factor(admin)
         if not asks_for_code:
@@ -83,6 +92,19 @@ class CodeView(LoginView):
         return HttpResponseRedirect(self.get_success_url())
 
 
+def remember_device(response: HttpResponse, token: str) -> None:
+    """Have the browser keep what its device is known by: strangers' guesses lock nobody out of a known device."""
+    response.set_cookie(
+        DEVICE_COOKIE,
+        token,
+        max_age=DEVICE_LIFETIME,
+        path=reverse("admin:index"),
+        secure=settings.SESSION_COOKIE_SECURE,
+        httponly=True,
+        samesite="Lax",
+    )
+
+
 def pending_admin(request: HttpRequest) -> AdminUser | None:
     """Return the admin who gave the password in this session a short time ago, as long as it still is theirs."""
     pending = request.session.get(PENDING)
@@ -97,12 +119,13 @@ def pending_admin(request: HttpRequest) -> AdminUser | None:
 
 def record_wrong_code(request: HttpRequest, admin: AdminUser) -> None:
     """Record a wrong second factor as the failed attempt it is."""
+    client = client_of(request)
     with system_scope("console: a wrong code"):
         AuthAttempt.objects.create(
             email=admin.email,
             account_type=AccountType.ADMIN,
             success=False,
             failure_reason=FailureReason.INVALID_CREDENTIALS,
-            ip_address=str(throttling.peer_address(request) or "unknown"),
-            user_agent=request.headers.get("User-Agent"),
+            ip_address=client.address,
+            user_agent=client.user_agent,
         )

@@ -7,7 +7,6 @@ from typing import Any
 from django.conf import settings
 from django.contrib.admin.views.autocomplete import AutocompleteJsonView
 from django.contrib.auth import REDIRECT_FIELD_NAME
-from django.contrib.auth.views import PasswordChangeView
 from django.core.exceptions import PermissionDenied, SuspiciousOperation
 from django.core.paginator import InvalidPage
 from django.db import DataError, models, transaction
@@ -23,8 +22,8 @@ from django.views.decorators.cache import never_cache
 from unfold.sites import UnfoldAdminSite
 
 from loctelli.console import own_second_factor, signing_in
-from loctelli.console.forms import OwnPasswordForm
 from loctelli.console.groups import GROUPS, SHOWN
+from loctelli.console.own_password import OwnPasswordView
 from security import throttling
 from tenants.console import step_up
 from tenants.scope import ensure_scope, system_scope
@@ -63,9 +62,7 @@ class ConsoleSite(UnfoldAdminSite):
     # Scopes
 
     def admin_view(self, view: View, cacheable: bool = False) -> View:
-        inner = super().admin_view(
-            view if getattr(view, "needs_no_second_factor", False) else self.behind(view), cacheable
-        )
+        inner = super().admin_view(view if getattr(view, "comes_first", False) else self.after_duties(view), cacheable)
         run = self.run_outside if getattr(view, "opens_own_scopes", False) else self.run_inside
 
         def scoped(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
@@ -85,13 +82,16 @@ class ConsoleSite(UnfoldAdminSite):
 
         return update_wrapper(scoped, inner)
 
-    def behind(self, view: View) -> View:
-        """Return a view that is reached with a second factor only, where one is required."""
+    def after_duties(self, view: View) -> View:
+        """Return a view that is reached once its admin has changed a password that must be, and has a second factor."""
 
         def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-            if settings.CONSOLE_REQUIRE_TOTP and not request.session.get(signing_in.SECOND_FACTOR):
-                return HttpResponseRedirect(reverse("admin:second_factor", current_app=self.name))
-            return view(request, *args, **kwargs)
+            duty = None
+            if request.user.password_change_required_at is not None:
+                duty = "admin:password_change"
+            elif settings.CONSOLE_REQUIRE_TOTP and not request.session.get(signing_in.SECOND_FACTOR):
+                duty = "admin:second_factor"
+            return view(request, *args, **kwargs) if duty is None else HttpResponseRedirect(reverse(duty))
 
         return update_wrapper(guarded, view)
 
@@ -130,8 +130,6 @@ class ConsoleSite(UnfoldAdminSite):
         if request.method == "GET" and self.has_permission(request):
             return HttpResponseRedirect(reverse("admin:index", current_app=self.name))
         view = signing_in.PasswordView.as_view(
-            authentication_form=self.login_form,
-            template_name="admin/login.html",
             extra_context={"title": "Log in", "app_path": request.get_full_path(), **(extra_context or {})},
         )
         return self.throttled(view, request)
@@ -161,29 +159,26 @@ class ConsoleSite(UnfoldAdminSite):
         return own_second_factor.second_factor_page(request, self.each_context(request))
 
     second_factor.opens_own_scopes = True  # type: ignore[attr-defined]
-    second_factor.needs_no_second_factor = True  # type: ignore[attr-defined]
+    second_factor.comes_first = True  # type: ignore[attr-defined]
 
     def step_up(self, request: HttpRequest) -> HttpResponse:
         return own_second_factor.step_up_page(request, self.each_context(request))
 
     step_up.opens_own_scopes = True  # type: ignore[attr-defined]
-    step_up.needs_no_second_factor = True  # type: ignore[attr-defined]
+    step_up.comes_first = True  # type: ignore[attr-defined]
 
     def logout(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         return super().logout(request, extra_context)
 
     logout.opens_own_scopes = True  # type: ignore[attr-defined]
-    logout.needs_no_second_factor = True  # type: ignore[attr-defined]
+    logout.comes_first = True  # type: ignore[attr-defined]
 
     def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponseBase:
         request.current_app = self.name  # type: ignore[attr-defined]
-        return PasswordChangeView.as_view(
-            form_class=OwnPasswordForm,
-            success_url=reverse("admin:password_change_done", current_app=self.name),
-            extra_context={**self.each_context(request), **(extra_context or {})},
-        )(request)
+        return OwnPasswordView.as_view(extra_context={**self.each_context(request), **(extra_context or {})})(request)
 
     password_change.opens_own_scopes = True  # type: ignore[attr-defined]
+    password_change.comes_first = True  # type: ignore[attr-defined]
 
     # Navigation
 

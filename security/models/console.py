@@ -1,17 +1,29 @@
 """What the console keeps of an admin's sign-in: sessions, the second factor, and the codes for when it is lost."""
 
+from datetime import timedelta
 from typing import ClassVar
 
 from django.conf import settings
-from django.contrib.sessions.base_session import AbstractBaseSession, BaseSessionManager
+from django.contrib.sessions.base_session import AbstractBaseSession
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
+from django.utils import timezone
 
 from loctelli.database.fields import CuidField, ForeignKey, StringField
 from loctelli.database.models import StampedModel
 from security.platform_secrets import SEALED_PATTERN, PlatformSecretField
 from tenants.access import Access
+
+
+class ConsoleSessionQuerySet(models.QuerySet):
+    """Browsers' sessions."""
+
+    def live(self) -> "ConsoleSessionQuerySet":
+        """Leave those that have ended neither by time nor by not having been used."""
+        now = timezone.now()
+        idle = timedelta(minutes=settings.CONSOLE_IDLE_MINUTES)
+        return self.filter(expire_date__gt=now, last_used_at__gt=now - idle)
 
 
 class ConsoleSession(AbstractBaseSession):
@@ -30,7 +42,7 @@ class ConsoleSession(AbstractBaseSession):
     created_at = models.DateTimeField("signed in", db_default=Now(), editable=False)
     last_used_at = models.DateTimeField("last used", db_default=Now())
 
-    objects: ClassVar[BaseSessionManager] = BaseSessionManager()
+    objects = ConsoleSessionQuerySet.as_manager()
 
     class Meta:
         db_table = "console_sessions"

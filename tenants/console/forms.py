@@ -122,9 +122,9 @@ class SetPasswordForm(forms.Form):
         label="Password again", strip=False, widget=UnfoldAdminPasswordWidget(attrs={"autocomplete": "new-password"})
     )
 
-    def __init__(self, row: Any, *args: Any, minimum_length: int, optional: bool = False, **kwargs: Any) -> None:
+    def __init__(self, row: Any, *args: Any, validators: list, optional: bool = False, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.row, self.minimum_length = row, minimum_length
+        self.row, self.validators = row, validators
         for field in self.fields.values():
             field.required = not optional
         if optional:
@@ -134,11 +134,7 @@ class SetPasswordForm(forms.Form):
         password = self.cleaned_data["password1"]
         if not password:
             return password
-        validators = [
-            password_validation.MinimumLengthValidator(self.minimum_length),
-            *password_validation.get_default_password_validators(),
-        ]
-        password_validation.validate_password(password, self.row, validators)
+        password_validation.validate_password(password, self.row, self.validators)
         return password
 
     def clean(self) -> dict[str, Any]:

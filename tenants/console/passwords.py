@@ -1,6 +1,7 @@
 """Setting a password in the console: a page of its own, because hashing never holds a transaction open."""
 
 from django.contrib.admin.utils import unquote
+from django.contrib.auth import password_validation
 from django.contrib.auth.hashers import make_password
 from django.core.exceptions import PermissionDenied
 from django.db import models
@@ -10,6 +11,7 @@ from django.urls import path, reverse
 from django.utils.html import format_html
 from unfold.decorators import display
 
+from loctelli.errors import InvalidRequest
 from tenants.console import step_up
 from tenants.console.forms import SetPasswordForm
 from tenants.console.model_admin import ConsoleAdmin
@@ -19,8 +21,11 @@ from tenants.scope import system_scope
 class PasswordAdmin(ConsoleAdmin):
     """An admin of rows with a password: never shown, set on a page that opens its own scopes around the hashing."""
 
-    minimum_password_length = 8
     password_is_optional = False
+
+    def password_validators(self) -> list:
+        """Return what the form asks of a password before it is stored."""
+        return password_validation.get_default_password_validators()
 
     def get_urls(self) -> list:
         name = f"{self.opts.app_label}_{self.opts.model_name}_password"
@@ -45,6 +50,21 @@ class PasswordAdmin(ConsoleAdmin):
             raise PermissionDenied(self.refusal_to_set_password(request, row))
         return row
 
+    def store_password(self, row: models.Model, raw: str) -> None:
+        """Store a password, "" for none, outside of any scope; raise InvalidRequest when it won't do."""
+        row.password = make_password(raw) if raw else None  # type: ignore[attr-defined]
+        with system_scope("console: a password"):
+            row.save(update_fields=["password"])
+
+    def stores(self, row: models.Model, form: SetPasswordForm) -> bool:
+        """Store the form's password; return False, and have the form say why, when it won't do."""
+        try:
+            self.store_password(row, form.cleaned_data["password1"])
+        except InvalidRequest as error:
+            for item in error.errors:
+                form.add_error("password1", item["detail"])
+        return form.is_valid()
+
     def password_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Ask for the new password twice; look up, hash and store apart from each other."""
         with system_scope("console: a password"):
@@ -57,18 +77,13 @@ class PasswordAdmin(ConsoleAdmin):
         form = SetPasswordForm(
             row,
             request.POST or None,
-            minimum_length=self.minimum_password_length,
+            validators=self.password_validators(),
             optional=self.password_is_optional,
         )
         if form.is_valid() and not step_up.is_done(request):
             form.add_error(None, step_up.refusal())
-        if form.is_valid():
-            raw = form.cleaned_data["password1"]
-            hashed = make_password(raw) if raw else None
+        if form.is_valid() and self.stores(row, form):
             with system_scope("console: a password"):
-                row = self.find(request, object_id)
-                row.password = hashed  # type: ignore[attr-defined]
-                row.save(update_fields=["password"])
                 self.log_change(request, row, [{"changed": {"fields": ["password"]}}])
             self.message_user(request, f"The password of {row} was changed.")
             return HttpResponseRedirect(

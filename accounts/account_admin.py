@@ -1,0 +1,68 @@
+"""What the console's pages of admins and of users have in common: passwords, sessions, and what ends them."""
+
+from typing import Any
+
+from django.contrib.auth.hashers import make_password
+from django.db import models
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from unfold.decorators import action
+
+from accounts import refresh_tokens
+from accounts.password_changes import change_password, kind_of, require_password_change
+from loctelli.errors import InvalidRequest
+from tenants.console.passwords import PasswordAdmin
+
+
+class AccountAdmin(PasswordAdmin):
+    """Accounts of a kind: a new one gets its password on the page that follows."""
+
+    actions = ["require_password_change", "end_sessions"]
+
+    def password_validators(self) -> list:
+        # It is validated where it is changed, against the account's history too.
+        return []
+
+    def store_password(self, row: models.Model, raw: str) -> None:
+        if not change_password(row, raw):
+            raise InvalidRequest.at("password", "changed_meanwhile", "It was changed elsewhere at this moment.")
+
+    def save_model(self, request: HttpRequest, obj: models.Model, form: Any, change: bool) -> None:
+        if not change:
+            # Nothing is hashed for it; until a password is set nobody can sign in.
+            obj.password = make_password(None)  # type: ignore[attr-defined]
+        super().save_model(request, obj, form, change)
+
+    def response_add(
+        self, request: HttpRequest, obj: models.Model, post_url_continue: str | None = None
+    ) -> HttpResponse:
+        if "_addanother" in request.POST or "_popup" in request.POST or self.refusal_to_set_password(request, obj):
+            return super().response_add(request, obj, post_url_continue)
+        self.message_user(request, f"{obj} was added. Set a password, so that they can sign in.")
+        return HttpResponseRedirect(
+            reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_password", args=[obj.pk])
+        )
+
+    @action(description="Require a password change", permissions=["change"])
+    def require_password_change(self, request: HttpRequest, queryset: models.QuerySet) -> None:
+        accounts = [account for account in queryset if not self.refusal_to_set_password(request, account)]
+        for account in accounts:
+            require_password_change(account)
+            self.log_change(request, account, "Required a password change.")
+        self.message_user(request, f"Asked of {count(accounts, 'account')}: nothing else can be done before.")
+
+    @action(description="End all sessions", permissions=["change"])
+    def end_sessions(self, request: HttpRequest, queryset: models.QuerySet) -> None:
+        ended = 0
+        for account in queryset:
+            ended += self.end_sessions_of(account)
+            self.log_change(request, account, "Ended all sessions.")
+        self.message_user(request, f"{ended} session{'' if ended == 1 else 's'} ended.")
+
+    def end_sessions_of(self, account: Any) -> int:
+        """End an account's sessions; return how many."""
+        return refresh_tokens.end_sessions(kind_of(account), account.pk)
+
+
+def count(rows: list, noun: str) -> str:
+    return f"{len(rows)} {noun}{'' if len(rows) == 1 else 's'}"

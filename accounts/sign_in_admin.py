@@ -1,0 +1,117 @@
+"""The console's pages of what signing in leaves behind: sessions of users and admins to end, lockouts to lift."""
+
+from django.db import models
+from django.db.models import OuterRef, Subquery
+from django.db.models.functions import Coalesce
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.http import urlencode
+from unfold.decorators import action, display
+
+from accounts import refresh_tokens
+from accounts.lockouts import unlock
+from accounts.models import AdminUser, User
+from security.choices import AccountType
+from security.models import AccountLockout, RefreshToken
+from tenants.console.model_admin import ReadOnlyAdmin
+
+
+class RefreshTokenAdmin(ReadOnlyAdmin):
+    """Sessions over the API: a row for each token, the latest of a session's being the one that renews it."""
+
+    list_display = [
+        "account",
+        "account_type",
+        "ip_address",
+        "user_agent",
+        "session_started_at",
+        "created_at",
+        "expires_at",
+        "state",
+    ]
+    list_filter = ["account_type", "remembered"]
+    search_fields = ["account_email", "=user_id", "ip_address"]
+    date_hierarchy = "created_at"
+    ordering = ["-created_at", "id"]
+    actions = ["end_sessions"]
+    readonly_fields = ["account", "state"]
+    fieldsets = [
+        (None, {"fields": ["account", "account_type", "user_id", "ip_address", "user_agent"]}),
+        (
+            "Validity",
+            {"fields": ["state", "remembered", "session_started_at", "expires_at", "session_expires_at", "revoked_at"]},
+        ),
+    ]
+
+    def get_queryset(self, request: HttpRequest) -> models.QuerySet:
+        emails = [Subquery(model.objects.filter(pk=OuterRef("user_id")).values("email")) for model in (User, AdminUser)]
+        whose = models.Case(models.When(account_type=AccountType.USER, then=emails[0]), default=emails[1])
+        return super().get_queryset(request).annotate(account_email=Coalesce(whose, models.Value("deleted")))
+
+    @display(description="account", ordering="account_email")
+    def account(self, token: RefreshToken) -> str:
+        return token.account_email  # type: ignore[attr-defined]
+
+    @display(description="state", label={"Live": "success"})
+    def state(self, token: RefreshToken) -> str:
+        if token.revoked_at is not None:
+            return "Ended"
+        return "Renewed" if token.rotated_at is not None else "Live"
+
+    @action(description="End the sessions of selected tokens", permissions=["act"])
+    def end_sessions(self, request: HttpRequest, queryset: models.QuerySet) -> None:
+        sessions = set(queryset.values_list("account_type", "user_id", "family"))
+        ended = sum(refresh_tokens.end_sessions(kind, user_id, family=family) for kind, user_id, family in sessions)
+        self.message_user(request, f"{ended} session{'' if ended == 1 else 's'} ended.")
+
+
+class ConsoleSessionAdmin(ReadOnlyAdmin):
+    """Admins' sessions in the console, those that go on; their keys are stored as hashes and shown nowhere."""
+
+    list_display = ["admin", "ip_address", "user_agent", "created_at", "last_used_at", "expire_date"]
+    search_fields = ["admin__name", "admin__email", "ip_address"]
+    ordering = ["-last_used_at", "session_key"]
+    actions = ["end_sessions"]
+    fieldsets = [
+        (None, {"fields": ["admin", "ip_address", "user_agent"]}),
+        ("Validity", {"fields": ["created_at", "last_used_at", "expire_date"]}),
+    ]
+
+    def get_queryset(self, request: HttpRequest) -> models.QuerySet:
+        return super().get_queryset(request).live().filter(admin__isnull=False)
+
+    @action(description="End selected sessions", permissions=["act"])
+    def end_sessions(self, request: HttpRequest, queryset: models.QuerySet) -> None:
+        ended = queryset.delete()[0]
+        self.message_user(request, f"{ended} session{'' if ended == 1 else 's'} ended.")
+
+
+class AccountLockoutAdmin(ReadOnlyAdmin):
+    list_display = ["email", "account_type", "failed_attempts", "locked_until", "last_attempt_at"]
+    list_filter = ["account_type"]
+    search_fields = ["email"]
+    ordering = ["-last_attempt_at", "id"]
+    actions = ["unlock"]
+    readonly_fields = ["attempts"]
+    fieldsets = [
+        (None, {"fields": ["email", "account_type", "attempts"]}),
+        ("Lock", {"fields": ["failed_attempts", "locked_until", "last_attempt_at"]}),
+    ]
+
+    @display(description="See")
+    def attempts(self, lockout: AccountLockout) -> str:
+        return attempts_on(lockout.email)
+
+    @action(description="Unlock selected accounts", permissions=["act"])
+    def unlock(self, request: HttpRequest, queryset: models.QuerySet) -> None:
+        lockouts = list(queryset)
+        for lockout in lockouts:
+            unlock(AccountType(lockout.account_type), lockout.email)
+        self.message_user(request, f"{len(lockouts)} account{'' if len(lockouts) == 1 else 's'} unlocked.")
+
+
+def attempts_on(email: str) -> str:
+    """Return a link to the attempts on an account."""
+    url = f"{reverse('admin:security_authattempt_changelist')}?{urlencode({'q': email})}"
+    return format_html('<a class="text-primary-600 dark:text-primary-500" href="{}">Attempts on {}</a>', url, email)

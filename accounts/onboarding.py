@@ -35,6 +35,7 @@ class InvalidRegistration(DomainError):
     """One answer for a token that is forged, expired or used, and for another password than was chosen."""
 
     code = "invalid_registration"
+    status = 404
     detail = "This registration has expired, was confirmed already, or has another password."
 
 

@@ -379,7 +379,7 @@ def test_every_confirmation_that_is_not_right_is_answered_alike(client, cast, mi
     answer = post(client, CONFIRM, **misuse(client, registered(client)))
 
     assert (answer.status_code, answer.json()) == (
-        400,
+        404,
         {"code": "invalid_registration", "detail": onboarding.InvalidRegistration.detail, "errors": []},
     )
 
@@ -390,7 +390,7 @@ def test_a_registration_is_confirmed_within_a_day(client, cast, monkeypatch):
 
     monkeypatch.setattr(onboarding.time, "time", lambda: now + onboarding.CONFIRM_WITHIN_SECONDS + 2)
 
-    assert outcome(post(client, CONFIRM, token=token, password=PASSWORD)) == (400, "invalid_registration")
+    assert outcome(post(client, CONFIRM, token=token, password=PASSWORD)) == (404, "invalid_registration")
 
 
 def test_who_registers_with_an_invitation_is_where_it_leads_once_confirmed(cast, client, invitation):

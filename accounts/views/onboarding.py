@@ -64,6 +64,8 @@ class ValidateInvitationView(OpenView):
     Whatever is wrong with code or password, the answer is `invalid_invitation`.
     """
 
+    error_statuses = (404,)
+
     @extend_schema(request=InvitationSerializer, responses=InvitedToSerializer, tags=["auth"])
     def post(self, request: Request) -> Response:
         invitation = find_invitation(request, validated(InvitationSerializer, request))
@@ -98,6 +100,7 @@ class RegisterAndJoinView(RegisterView):
     """
 
     serializer_class = InvitedRegistrationSerializer
+    error_statuses = (404,)
 
     def invitation(self, data: dict) -> SubAccountInvitation:
         return find_invitation(self.request, data)
@@ -105,6 +108,8 @@ class RegisterAndJoinView(RegisterView):
 
 class ConfirmRegistrationView(OpenView):
     """Confirm a registration with the mailed token and the password chosen: makes the account. Then sign in."""
+
+    error_statuses = (404,)
 
     @extend_schema(request=ConfirmationSerializer, responses={201: ProfileSerializer}, tags=["auth"])
     def post(self, request: Request) -> Response:
@@ -121,6 +126,7 @@ class JoinView(APIView):
 
     read_role = UserRole.USER
     open_to_onboarding = True
+    error_statuses = (404,)
 
     @extend_schema(request=InvitationSerializer, responses=ProfileSerializer, tags=["me"])
     def post(self, request: Request) -> Response:

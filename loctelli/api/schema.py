@@ -110,6 +110,7 @@ class AutoSchema(openapi.AutoSchema):
         yield from (400, 405, 429, 503)
         if self.get_auth():
             yield from (401, 403)
+        yield from getattr(self.view, "error_statuses", ())
         if "{" in self.path:
             yield 404
         if self.method != "GET":

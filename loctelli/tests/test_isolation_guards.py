@@ -5,6 +5,13 @@ from django.apps import apps
 from django.conf import settings
 
 from accounts.permissions import TenantRolePermission
+from accounts.views.onboarding import (
+    ConfirmRegistrationView,
+    JoinView,
+    RegisterAndJoinView,
+    RegisterView,
+    ValidateInvitationView,
+)
 from accounts.views.own_sessions import (
     ForgottenPasswordView,
     OwnPasswordView,
@@ -57,6 +64,11 @@ OF_NO_SUB_ACCOUNT = {
     LogoutView: "asks for the refresh token alone",
     ForgottenPasswordView: "happens before a sub-account is known",
     PasswordResetView: "happens before a sub-account is known",
+    ValidateInvitationView: "invitations are of people who have joined nothing yet",
+    RegisterView: "happens before a sub-account is known",
+    RegisterAndJoinView: "happens before a sub-account is known",
+    ConfirmRegistrationView: "happens before a sub-account is known",
+    JoinView: "leads from one sub-account into another",
     OwnPasswordView: "hashes outside of any transaction",
     SessionsView: "tenants have no right to refresh tokens",
     SessionView: "tenants have no right to refresh tokens",

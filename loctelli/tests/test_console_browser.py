@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import sync_playwright
 
+from accounts.tests.authenticator import code_of
 from accounts.tests.factories import PASSWORD
 from crm.conversations import append_message
 from crm.tests.factories import BookingFactory, LeadFactory
@@ -23,8 +24,9 @@ FLAGS = [
     "--disable-sync",
     "--no-first-run",
 ]
-# Where to put the README's picture; without it none is taken.
+# Where to put the README's picture, and one of each page on the way through sign-in; without them none is taken.
 PICTURE = os.environ.get("CONSOLE_PICTURE")
+PICTURES = os.environ.get("CONSOLE_PICTURES")
 
 pytestmark = [
     pytest.mark.browser,
@@ -117,3 +119,62 @@ def test_a_reference_is_chosen_by_typing(live_server, cast, page, complaints):
 
     assert page.inner_text("#select2-id_regular_user-container").strip().endswith("Mallory · Globex")
     assert complaints == []
+
+
+def test_an_app_is_set_up_and_asked_for_and_a_recovery_code_does_without_it(
+    live_server, cast, settings, page, complaints, origins
+):
+    settings.CONSOLE_REQUIRE_TOTP = True
+
+    def give_password():
+        page.goto(f"{live_server.url}/console/crm/lead/")
+        page.fill("input[name=username]", cast.ada.email)
+        page.fill("input[name=password]", PASSWORD)
+        page.click("button[type=submit]")
+
+    def give_code(code):
+        page.wait_for_selector("input[name=code]")
+        picture(page, "code")
+        page.fill("input[name=code]", code)
+        page.click("button[type=submit]")
+
+    def sign_out():
+        with page.expect_navigation(url="**/console/logout/"):
+            page.evaluate("document.getElementById('logout-form').submit()")
+
+    give_password()
+    page.wait_for_selector("#qr-code svg")
+    picture(page, "enrolment")
+    secret = page.inner_text("#secret").replace(" ", "")
+    page.fill("input[name=code]", code_of(secret))
+    page.click("text=Turn it on")
+    page.wait_for_selector("#recovery-codes")
+    picture(page, "recovery-codes")
+    codes = page.inner_text("#recovery-codes").split()
+    page.click("text=on to the console")
+    sign_out()
+
+    give_password()
+    give_code(code_of(secret, steps=1))
+    page.wait_for_url("**/console/crm/lead/")
+    by_app = page.inner_text("#result_list")
+    sign_out()
+
+    give_password()
+    give_code(codes[0])
+    page.wait_for_url("**/console/crm/lead/")
+    page.goto(f"{live_server.url}/console/second-factor/")
+    picture(page, "own-app")
+
+    assert len(codes) == 10
+    assert "Lead of Acme" in by_app
+    assert "9 of them are unused" in page.inner_text("#content")
+    assert complaints == []
+    assert origins == {urlsplit(live_server.url).netloc}
+
+
+def picture(page, name):
+    """Take a picture on the way, if somebody wants to look at it."""
+    if PICTURES:
+        page.wait_for_load_state("networkidle")
+        page.screenshot(path=Path(PICTURES) / f"{name}.png")

@@ -18,7 +18,7 @@ class InvalidResetToken(DomainError):
     """A reset token that is forged, used, or expired, or whose account has changed since."""
 
     code = "invalid_reset_token"
-    status = 400
+    status = 403
     detail = "This link is invalid, was used, or has expired: ask for a new one."
 
 

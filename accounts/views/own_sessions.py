@@ -24,7 +24,7 @@ from accounts.serializers.signing_in import (
 from accounts.views.signing_in import PRIVATE, OpenView, access_token, throttle_address, validated
 from loctelli.api.views import APIView
 from loctelli.database.fields import normalize_email
-from loctelli.errors import Conflict, InvalidRequest
+from loctelli.errors import Conflict, DomainError
 from security import throttling
 from security.choices import AccountType
 from security.models import RefreshToken
@@ -36,6 +36,14 @@ class PasswordChanged(Conflict):
 
     code = "password_changed"
     detail = "The password was changed in the meantime."
+
+
+class WrongPassword(DomainError):
+    """The password that is to be changed was not known."""
+
+    code = "wrong_password"
+    status = 403
+    detail = "This is not your password."
 
 
 class OwnView(APIView):
@@ -94,7 +102,7 @@ class OwnPasswordView(OwnView):
         given = validated(PasswordChangeSerializer, request)
         user, session = request.user, self.get_session()
         if not verify_password(user, given["current_password"]):
-            raise InvalidRequest.at("current_password", "wrong_password", "This is not the password.")
+            raise WrongPassword
         if not change_password(user, given["password"], keep_session=session):
             raise PasswordChanged
         return Response(access_token(user, session), headers=PRIVATE)

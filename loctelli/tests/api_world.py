@@ -2,17 +2,22 @@
 
 from functools import cache
 from types import SimpleNamespace
+from typing import Any
 
+from django import conf
 from django.db import models
 from drf_spectacular.generators import SchemaGenerator
 
-from accounts.tests.factories import UserFactory
+from accounts import tokens
+from accounts.middleware import OPENING_OWN_SCOPES, UNBOUND_PREFIX
+from accounts.tests.factories import UserFactory, issue_token
 from agents.tests.factories import StrategyFactory, SubAccountPromptTemplateFactory
 from crm.conversations import append_message
 from crm.tests.factories import BookingFactory, ContactSubmissionFactory, LeadFactory
 from forms.tests.factories import FormSubmissionFactory, FormTemplateFactory
 from integrations.tests.factories import IntegrationFactory, IntegrationTemplateFactory
 from security.choices import MessageRole
+from security.models import RefreshToken
 from security.tests.factories import SecurityIncidentFactory
 from tenants.scope import system_scope
 
@@ -35,6 +40,18 @@ def operations() -> list[tuple[str, str, dict]]:
     ]
 
 
+def lift_throttles(settings: Any) -> None:
+    """Let any number of requests of every kind through."""
+    for name in dir(conf.settings):
+        if name.endswith("_THROTTLE"):
+            setattr(settings, name, "100000000/60")
+
+
+def is_idempotent(method: str, path: str) -> bool:
+    """Return whether an operation takes an Idempotency-Key: what a sub-account's scope is open for."""
+    return method != "get" and not path.startswith((UNBOUND_PREFIX, *OPENING_OWN_SCOPES))
+
+
 def furnish(cast: SimpleNamespace) -> dict[str, models.Model]:
     """Make one row of every resource for acme, under the resource's name in the address."""
     with system_scope("test"):
@@ -44,6 +61,7 @@ def furnish(cast: SimpleNamespace) -> dict[str, models.Model]:
         service = IntegrationTemplateFactory(created_by_admin=cast.ada)
         return {
             "users": UserFactory(sub_account=cast.acme),
+            "me": RefreshToken.objects.get(pk=tokens.verify(str(issue_token(cast.alice))).session),
             "prompt-templates": cast.template,
             "chosen-prompt-templates": SubAccountPromptTemplateFactory(
                 sub_account=cast.acme, prompt_template=cast.template

@@ -162,8 +162,10 @@ def test_open_vocabularies_take_any_text(table, column):
 def test_a_duplicate_is_refused(table, unique):
     columns, _, condition = unique.partition(" WHERE ")
     columns = columns.split(", ")
-    first = insert(table, **required(table) | ({condition: True} if condition else {}))
-    second = required(table) | {name: first[name] for name in columns} | ({condition: True} if condition else {})
+    # A condition is a flag, or that something has not happened, which holds for a row of required columns alone.
+    met = {condition: True} if condition.isidentifier() else {}
+    first = insert(table, **required(table) | met)
+    second = required(table) | {name: first[name] for name in columns} | met
 
     with refused(psycopg.errors.UniqueViolation, table_name=table):
         insert(table, **second)

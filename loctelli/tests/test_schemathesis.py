@@ -16,7 +16,7 @@ from schemathesis.generation import GenerationMode
 
 from accounts.tests.factories import PASSWORD, issue_token
 from loctelli.api import parsers
-from loctelli.tests.api_world import document, furnish, references, resource_of
+from loctelli.tests.api_world import document, furnish, lift_throttles, references, resource_of
 
 pytestmark = pytest.mark.django_db
 
@@ -41,7 +41,7 @@ schema.app = server
 
 @pytest.fixture(autouse=True)
 def _served(settings, cast):
-    settings.API_THROTTLE = settings.SUB_ACCOUNT_THROTTLE = settings.LOGIN_THROTTLE = "100000000/60"
+    lift_throttles(settings)
     server.application = get_wsgi_application()
     server.rows = furnish(cast)
     server.references = references(cast, server.rows)

@@ -129,7 +129,7 @@ TABLES = (
         session_started_at  timestamptz  = now()    # for lists: the row of the first token may be pruned
         session_expires_at  timestamptz             # when the session ends however much it is used
         """,
-        uniques=("token_hash", "family WHERE rotated_at IS NULL AND revoked_at IS NULL"),
+        uniques=("token_hash", "family WHERE ((revoked_at IS NULL) AND (rotated_at IS NULL))"),
         indexes=("user_id, account_type", "expires_at", "token_hash"),
         choices={"account_type": ACCOUNT_TYPES},
         checks={"refresh_tokens_token_hash": "a SHA-256 in hex"},

@@ -28,6 +28,8 @@ ISSUER = "Loctelli"
 SECRET_BYTES = 20
 DIGITS = 6
 RECOVERY_CODES = 10
+# Digits that no code has, and the letters they were read from.
+MISREAD = str.maketrans("01", "ol")
 # A secret that was shown and not confirmed is replaced after this time: somebody else may have seen it meanwhile.
 ENROLMENT = timedelta(minutes=15)
 
@@ -163,4 +165,4 @@ def _new_code() -> str:
 def _hash(code: str) -> str:
     """Return what is stored of a recovery code, however it was typed; 80 random bits need no slow hash."""
     plain = "".join(character for character in code.lower() if character.isalnum())
-    return sha256(plain.encode()).hexdigest()
+    return sha256(plain.translate(MISREAD).encode()).hexdigest()

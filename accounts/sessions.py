@@ -42,7 +42,7 @@ class SessionStore(db.SessionStore):
     def _get_session_from_db(self) -> ConsoleSession | None:
         with ensure_scope("console session"):
             now = timezone.now()
-            row = ConsoleSession.objects.live().filter(pk=hash_key(self.session_key))
+            row = ConsoleSession.objects.live().filter(pk=hash_key(str(self.session_key)))
             session = row.first()
             if session is None:
                 self._session_key = None
@@ -54,7 +54,7 @@ class SessionStore(db.SessionStore):
         signed_in = data.get(SIGNED_IN, {})
         now = timezone.now()
         return ConsoleSession(
-            session_key=hash_key(self._get_or_create_session_key()),
+            session_key=hash_key(self._get_or_create_session_key()),  # type: ignore[attr-defined]
             session_data=self.encode(data),
             admin_id=data.get(SESSION_KEY),
             ip_address=signed_in.get("ip_address"),

@@ -6,9 +6,9 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.utils import timezone
 
+from accounts.devices import Client
 from accounts.models import AdminUser
 from accounts.sessions import SIGNED_IN
-from security import throttling
 from tenants.console import step_up
 from tenants.scope import ensure_scope
 
@@ -23,10 +23,11 @@ def stamp_last_login(sender, user: AdminUser, **kwargs) -> None:
 def open_session(sender, request: HttpRequest, user: AdminUser, **kwargs) -> None:
     """Note in the session when and from where it began, and when it ends at the latest; signing in is a step up."""
     now = timezone.now()
+    client = Client.of(request)
     request.session[SIGNED_IN] = {
         "at": now.isoformat(),
-        "ip_address": str(throttling.peer_address(request) or "") or None,
-        "user_agent": request.headers.get("User-Agent"),
+        "ip_address": client.address,
+        "user_agent": client.user_agent,
     }
     request.session.set_expiry(now + timedelta(hours=settings.CONSOLE_SESSION_HOURS))
     step_up.note(request)

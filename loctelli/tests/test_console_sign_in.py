@@ -4,11 +4,16 @@ from datetime import timedelta
 
 import pytest
 from django.conf import settings as site_settings
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
+from procrastinate.contrib.django.models import ProcrastinateJob
 
 from accounts.devices import DEVICE_LIFETIME
+from accounts.hashers import Argon2PasswordHasher
+from accounts.jobs import mail_new_device
 from accounts.password_changes import change_password, require_password_change
 from accounts.sessions import hash_key
 from accounts.tests.authenticator import code_of, enrol
@@ -65,6 +70,37 @@ def test_unknown_wrong_inactive_and_locked_are_answered_alike(ada):
     said = {text(Client().post(LOGIN, {"username": email, "password": raw})) for email, raw in tries.items()}
 
     assert len(said) == 1
+
+
+def test_a_refusal_costs_the_same_hashes_and_statements_whatever_its_reason(ada, monkeypatch):
+    hashed, verify = [], Argon2PasswordHasher.verify
+    monkeypatch.setattr(Argon2PasswordHasher, "verify", lambda *args: (hashed.append(1), verify(*args))[1])
+    with system_scope("test"):
+        inactive = AdminUserFactory(is_active=False)
+        locked = AdminUserFactory()
+        until = timezone.now() + timedelta(hours=1)
+        AccountLockout.objects.create(email=locked.email, account_type="admin", failed_attempts=5, locked_until=until)
+    tries = {"nobody@x.example": "wrong", ada.email: "wrong", inactive.email: PASSWORD, locked.email: PASSWORD}
+    give_password(Client(), ada, "wrong")  # makes nobody's hash, once a process
+    costs = set()
+
+    for email, password in tries.items():
+        hashed.clear()
+        with CaptureQueriesContext(connection) as queries:
+            Client().post(LOGIN, {"username": email, "password": password})
+        costs.add((len(hashed), len(queries)))
+
+    assert len(costs) == 1
+    assert costs.pop()[0] == 1
+
+
+def test_a_new_device_is_told_to_the_accounts_owner(ada):
+    for user_agent in ("Netscape 4", "Netscape 4", "Mosaic"):
+        give_password(Client(HTTP_USER_AGENT=user_agent), ada)
+
+    with system_scope("test"):
+        told = ProcrastinateJob.objects.filter(task_name=mail_new_device.name).count()
+    assert told == 1
 
 
 def test_the_browser_keeps_its_device_known_and_no_script_reads_it(ada):

@@ -104,7 +104,7 @@ class AdminUserAdmin(AccountAdmin):
     def second_factor_state(self, admin_user: AdminUser) -> str:
         if not second_factors.has_second_factor(admin_user):
             return "Not set up"
-        return format_html('Set up · <a class="text-primary-600" href="../second-factor/">Reset it</a>')
+        return mark_safe('Set up · <a class="text-primary-600" href="../second-factor/">Reset it</a>')
 
     def get_urls(self) -> list:
         view = self.admin_site.admin_view(self.second_factor_view)

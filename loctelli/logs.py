@@ -66,6 +66,9 @@ def configuration(*, json_lines: bool, level: str) -> dict[str, Any]:
             "django.request": {"level": "ERROR"},
             # A stack trace for each scanner that makes up a host name: the request log says 400.
             "django.security.DisallowedHost": {"handlers": [], "propagate": False},
+            # At DEBUG, for each variable a template does without, everything that the page was given: codes shown once
+            # and form tokens among it.
+            "django.template": {"level": "INFO"},
             # Chatty about every connection it hands out.
             "psycopg.pool": {"level": "WARNING"},
             # Names every job with its arguments.

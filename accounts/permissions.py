@@ -34,7 +34,12 @@ class TenantRolePermission(BasePermission):
             return False
         if user.sub_account_id == ONBOARDING_ID and not getattr(view, "open_to_onboarding", False):
             raise StillOnboarding
-        return RANKS.get(UserRole(user.role), 0) >= RANKS[required_role(view, getattr(view, "action", None))]
+        return may(UserRole(user.role), view, getattr(view, "action", None))
+
+
+def may(role: UserRole, view: Any, action: str | None) -> bool:
+    """Return whether a role may carry out a view's action; the system user's may nothing. docs/roles.md asks this."""
+    return RANKS.get(role, 0) >= RANKS[required_role(view, action)]
 
 
 def required_role(view: Any, action: str | None) -> UserRole:

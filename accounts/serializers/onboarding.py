@@ -32,7 +32,7 @@ class RegistrationSerializer(Serializer):
     """Who wants an account."""
 
     name = fields.CharField(max_length=255)
-    email = fields.EmailField(max_length=254)
+    email = fields.AccountEmailField(max_length=254)
     password = fields.CharField(max_length=LONGEST, trim_whitespace=False)
 
     class Meta:

@@ -9,7 +9,7 @@ from loctelli.api.serializers import Serializer
 class LoginSerializer(Serializer):
     """An address and a password."""
 
-    email = fields.EmailField(max_length=254)
+    email = fields.AccountEmailField(max_length=254)
     password = fields.CharField(max_length=LONGEST, trim_whitespace=False)
     remember = fields.BooleanField(required=False, help_text="Let the session go on for longer.")
     device_token = fields.CharField(
@@ -75,7 +75,7 @@ class PasswordChangeSerializer(Serializer):
 class ForgottenPasswordSerializer(Serializer):
     """The address of an account."""
 
-    email = fields.EmailField(max_length=254)
+    email = fields.AccountEmailField(max_length=254)
 
 
 class PasswordResetSerializer(Serializer):

@@ -4,6 +4,8 @@ from django.db import models
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from loctelli.database.fields import normalize_email
+
 
 class CharField(serializers.CharField):
     def to_internal_value(self, data) -> str:
@@ -14,6 +16,13 @@ class CharField(serializers.CharField):
 
 class EmailField(CharField, serializers.EmailField):
     """An e-mail address."""
+
+
+class AccountEmailField(EmailField):
+    """The address of an account, in its one normal form, however it was written."""
+
+    def to_internal_value(self, data) -> str:
+        return normalize_email(super().to_internal_value(data))
 
 
 class URLField(CharField, serializers.URLField):

@@ -13,6 +13,7 @@ from rest_framework.validators import UniqueValidator
 from loctelli.api import fields
 from loctelli.api.representation import Representation
 from loctelli.api.selection import Selection, select
+from loctelli.database.fields import AccountEmailField
 
 # Longest text the API takes: for one-line columns (CharField) and for long ones (TextField), unless Meta.max_lengths
 # says otherwise; the database sets no limit. Longest array.
@@ -86,6 +87,7 @@ class ModelSerializer(Strict, serializers.ModelSerializer):
         models.CharField: fields.CharField,
         models.TextField: fields.CharField,
         models.EmailField: fields.EmailField,
+        AccountEmailField: fields.AccountEmailField,
         models.URLField: fields.URLField,
         models.DateTimeField: fields.DateTimeField,
         models.JSONField: fields.JSONObjectField,

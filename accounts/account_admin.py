@@ -6,10 +6,13 @@ from django.contrib.auth.hashers import make_password
 from django.db import models
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
-from unfold.decorators import action
+from django.utils.html import format_html
+from django.utils.http import urlencode
+from unfold.decorators import action, display
 
 from accounts import refresh_tokens
 from accounts.password_changes import change_password, kind_of, require_password_change
+from accounts.sign_in_admin import attempts_on
 from loctelli.errors import InvalidRequest
 from tenants.console.passwords import PasswordAdmin
 
@@ -58,6 +61,13 @@ class AccountAdmin(PasswordAdmin):
             ended += self.end_sessions_of(account)
             self.log_change(request, account, "Ended all sessions.")
         self.message_user(request, f"{ended} session{'' if ended == 1 else 's'} ended.")
+
+    @display(description="See")
+    def traces(self, account: Any) -> str:
+        """Link to the attempts to sign in to an account and to its sessions over the API."""
+        sessions = f"{reverse('admin:security_refreshtoken_changelist')}?{urlencode({'q': account.email})}"
+        link = format_html('<a class="text-primary-600 dark:text-primary-500" href="{}">Sessions</a>', sessions)
+        return format_html("{} · {}", attempts_on(account.email), link)
 
     def end_sessions_of(self, account: Any) -> int:
         """End an account's sessions; return how many."""

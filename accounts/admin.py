@@ -58,13 +58,21 @@ class AdminUserAdmin(AccountAdmin):
     list_filter = ["role", "is_active"]
     search_fields = ["name", "email"]
     ordering = ["name", "id"]
-    readonly_fields = ["password_state", "second_factor_state", "password_change_required_at", "last_login"]
+    readonly_fields = ["traces", "password_state", "second_factor_state", "password_change_required_at", "last_login"]
     fieldsets = [
         (None, {"fields": ["name", "email", "is_active"]}),
         ("Rights", {"fields": list(RIGHTS)}),
         (
             "Sign-in",
-            {"fields": ["password_state", "second_factor_state", "password_change_required_at", "last_login"]},
+            {
+                "fields": [
+                    "password_state",
+                    "second_factor_state",
+                    "password_change_required_at",
+                    "last_login",
+                    "traces",
+                ]
+            },
         ),
     ]
     add_fieldsets = [fieldsets[0], fieldsets[1]]
@@ -199,10 +207,10 @@ class UserAdmin(AccountAdmin):
     search_fields = ["name", "email", "company"]
     date_hierarchy = "created_at"
     ordering = ["-created_at", "id"]
-    readonly_fields = ["password_state", "password_change_required_at", "last_login"]
+    readonly_fields = ["traces", "password_state", "password_change_required_at", "last_login"]
     fieldsets = [
         (None, {"fields": ["sub_account", "name", "email", "company", "role", "is_active"]}),
-        ("Sign-in", {"fields": ["password_state", "password_change_required_at", "last_login"]}),
+        ("Sign-in", {"fields": ["password_state", "password_change_required_at", "last_login", "traces"]}),
         ("Bookings", {"fields": ["booking_enabled", "timezone", "bookings_time", "budget"]}),
         ("GoHighLevel", {"fields": ["calendar_id", "location_id", "assigned_user_id"]}),
     ]

@@ -125,6 +125,19 @@ def test_a_lockout_leads_to_the_attempts_on_its_account(rows, console):
     assert f"{page('security.authattempt', 'changelist')}?q=acme%40x.example" in shown
 
 
+def test_an_accounts_page_leads_to_its_attempts_and_sessions(cast, console):
+    shown = [
+        console.get(page(label, "change", account.pk)).content.decode()
+        for label, account in (("accounts.user", cast.alice), ("accounts.adminuser", cast.ada))
+    ]
+
+    for label in ("security.authattempt", "security.refreshtoken"):
+        url = page(label, "changelist")
+        assert [f"{url}?q=alice%40acme.example" in shown[0], f"{url}?q=ada%40loctelli.example" in shown[1]] == [
+            True
+        ] * 2
+
+
 @pytest.mark.parametrize(
     ("tail", "expected"),
     [

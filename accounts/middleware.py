@@ -32,28 +32,17 @@ class TenantBindingMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         request.principal = None  # type: ignore[attr-defined]
-        claims = self.claims(request)
+        raw = bearer_token(request)
+        claims = verified(raw)
         verdicts = throttles.count_request(request, claims)
         refusal = throttles.refuse(verdicts)
         if refusal is not None:
             return refusal
+        if raw is not None and claims is None:
+            forgery.report_if_forged(raw, request)
         response = self.get_response(request) if claims is None else self.bound_response(request, claims)
         throttling.add_rate_limit_headers(response, verdicts)
         return response
-
-    def claims(self, request: HttpRequest) -> tokens.Claims | None:
-        """Return the claims of the request's bearer token, or None where there is no valid one or none is needed."""
-        path = request.path_info
-        if not path.startswith(BOUND_PREFIX) or path.startswith(UNBOUND_PREFIX):
-            return None
-        scheme, _, raw = request.headers.get("Authorization", "").partition(" ")
-        if scheme.lower() != "bearer":
-            return None
-        try:
-            return tokens.verify(raw.strip())
-        except TokenError:
-            forgery.report_if_forged(raw.strip(), request)
-            return None
 
     def bound_response(self, request: HttpRequest, claims: tokens.Claims) -> HttpResponse:
         with tenant_scope(claims.sub_account_id):
@@ -67,6 +56,23 @@ class TenantBindingMiddleware:
         if request.principal is None and (joined := joined_since(claims)) is not None:  # type: ignore[attr-defined]
             return self.bound_response(request, replace(claims, sub_account_id=joined))
         return self.get_response(request)
+
+
+def bearer_token(request: HttpRequest) -> str | None:
+    """Return the token that a request for a bound endpoint shows, None for none."""
+    path = request.path_info
+    if not path.startswith(BOUND_PREFIX) or path.startswith(UNBOUND_PREFIX):
+        return None
+    scheme, _, raw = request.headers.get("Authorization", "").partition(" ")
+    return raw.strip() if scheme.lower() == "bearer" else None
+
+
+def verified(raw: str | None) -> tokens.Claims | None:
+    """Return the claims of a valid token, or None."""
+    try:
+        return None if raw is None else tokens.verify(raw)
+    except TokenError:
+        return None
 
 
 def principal(claims: tokens.Claims) -> User | None:

@@ -141,7 +141,7 @@ def test_of_ten_thousand_values_none_becomes_unreadable_while_processes_write_an
     assert rotations > 10
     assert [unreadable for _, unreadable in tallies] == [0, 0]
     assert all(read >= 2000 for read, _ in tallies)
-    assert 'Nothing needs "old" any more' in said
+    assert 'Nothing stored needs "old" any more' in said
     assert kids() == {"new": 40}
     # A process that has never known the old key reads all of it.
     assert finish(launch(READER, ENCRYPTION_KEYS=NEW)).strip() == "[10000, 0]"

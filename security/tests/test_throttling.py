@@ -217,12 +217,12 @@ def test_hits_of_several_processes_are_counted_exactly(key):
 @pytest.mark.django_db
 def test_one_statement_counts_a_request_on_several_keys(key, django_assert_num_queries):
     with django_assert_num_queries(1):
-        verdicts = hit_each({"user": (f"{key} 1", Rate(2, 60)), "all": (key, Rate(3, 30))})
+        verdicts = hit_each({"user": (f"{key} 1", Rate(2, 6000)), "all": (key, Rate(3, 3000))})
 
-    assert verdicts == {
-        "user": Verdict(allowed=True, limit=2, remaining=1, reset_seconds=60, window_seconds=60),
-        "all": Verdict(allowed=True, limit=3, remaining=2, reset_seconds=30, window_seconds=30),
-    }
+    counted = {name: (v.limit, v.remaining, v.window_seconds) for name, v in verdicts.items()}
+    assert counted == {"user": (2, 1, 6000), "all": (3, 2, 3000)}
+    assert 5900 < verdicts["user"].reset_seconds <= 6000
+    assert 2900 < verdicts["all"].reset_seconds <= 3000
 
 
 @pytest.mark.django_db

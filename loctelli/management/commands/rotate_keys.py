@@ -51,8 +51,8 @@ def _outlook(rotation: Rotation) -> str:
     if not others:
         return "It is the only key, and everything is wrapped by it."
     return (
-        f"Nothing needs {_names(others)} any more: take it out of ENCRYPTION_KEYS, and keep it as long as backups from "
-        "before."
+        f"Nothing stored needs {_names(others)} any more: take it out of ENCRYPTION_KEYS in a day, when the "
+        "registrations under way have ended, and keep it as long as backups from before."
     )
 
 

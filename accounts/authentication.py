@@ -1,8 +1,12 @@
 """What REST framework learns of the request's user: the binding has established it already."""
 
+from typing import Any
+
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework.authentication import BaseAuthentication
+from rest_framework.request import Request
 
+from accounts.models import User
 from loctelli.errors import DomainError
 
 REALM = 'Bearer realm="loctelli"'
@@ -33,8 +37,8 @@ def is_open_before_change(path: str) -> bool:
 class BearerAuthentication(BaseAuthentication):
     """Hands over the principal that TenantBindingMiddleware found; a token that named nobody is a 401."""
 
-    def authenticate(self, request):
-        http_request = request._request
+    def authenticate(self, request: Request) -> tuple[User, None] | None:
+        http_request: Any = request._request
         user = http_request.principal
         if user is not None:
             if user.password_change_required_at is not None and not is_open_before_change(http_request.path_info):
@@ -44,7 +48,7 @@ class BearerAuthentication(BaseAuthentication):
             raise InvalidToken
         return None
 
-    def authenticate_header(self, request) -> str:
+    def authenticate_header(self, request: Request) -> str:
         return REALM
 
 
@@ -54,5 +58,5 @@ class BearerScheme(OpenApiAuthenticationExtension):
     target_class = BearerAuthentication
     name = "bearer"
 
-    def get_security_definition(self, auto_schema) -> dict:
+    def get_security_definition(self, auto_schema: Any) -> dict:
         return {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}

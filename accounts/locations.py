@@ -1,5 +1,6 @@
 """Where an address is: its network and, with a GeoIP2 database, its city and country."""
 
+from functools import cache
 from ipaddress import ip_address, ip_network
 from typing import Any
 
@@ -23,14 +24,20 @@ def locate(address: str) -> dict[str, Any] | None:
     if not settings.GEOIP_PATH:
         return None
     # Its reader is an optional package, which only a database needs.
-    from django.contrib.gis.geoip2 import GeoIP2, GeoIP2Exception
     from geoip2.errors import AddressNotFoundError
 
     try:
-        found = GeoIP2(settings.GEOIP_PATH).city(address)
-    except (AddressNotFoundError, GeoIP2Exception, ValueError):
+        found = _reader(settings.GEOIP_PATH).city(address)
+    except (AddressNotFoundError, ValueError):
         return None
     return {name: found.get(name) for name in ("city", "region_name", "country_code")}
+
+
+@cache
+def _reader(path: str) -> Any:
+    from django.contrib.gis.geoip2 import GeoIP2
+
+    return GeoIP2(path)
 
 
 def same_place(address: str, place: dict | None, other_address: str, other_place: dict | None) -> bool:

@@ -5,6 +5,7 @@ processes take them, five are compared. A sign-in that succeeds takes its count 
 """
 
 from datetime import timedelta
+from typing import Any
 
 from django.db import connection
 from django.utils import timezone
@@ -52,7 +53,7 @@ def count_guess(kind: AccountType, email: str, device: KnownDevice | None) -> bo
 
     Addresses without an account are counted like all others. A known device has a count of its own.
     """
-    values = {
+    values: dict[str, Any] = {
         "id": cuid() if device is None else device.pk,
         "email": normalize_email(email),
         "kind": str(kind),

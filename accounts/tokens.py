@@ -36,7 +36,7 @@ class KeyRing(TokenBackend):
     """simplejwt's backend, naming in the header (`kid`) which key signs, and believing the previous key, too."""
 
     def __init__(self) -> None:
-        options = settings.SIMPLE_JWT
+        options: dict[str, Any] = settings.SIMPLE_JWT
         super().__init__(options["ALGORITHM"], audience=options["AUDIENCE"], issuer=options["ISSUER"])
         self.keys = {key_id(key): key for key in (settings.JWT_SIGNING_KEY, settings.JWT_SIGNING_KEY_PREVIOUS) if key}
 

@@ -3,6 +3,7 @@
 import os
 import sys
 from datetime import timedelta
+from importlib.util import find_spec
 from pathlib import Path
 
 import environ
@@ -208,6 +209,8 @@ PASSWORD_RESET_TIMEOUT = 30 * 60
 FRONTEND_PASSWORD_RESET_URL = env.str("FRONTEND_PASSWORD_RESET_URL", default="") or "{token}"
 # A GeoLite2 or GeoIP2 city database, which tells new places of sign-in apart; the package geoip2 reads it.
 GEOIP_PATH = env.str("GEOIP_PATH", default="")
+if GEOIP_PATH and find_spec("geoip2") is None:
+    raise ImproperlyConfigured("GEOIP_PATH is set, but nothing can read it: install the package geoip2.")
 
 # Mail
 

@@ -1,5 +1,7 @@
 """Access tokens: only ours, unexpired and whole, open anything; whatever else comes is a 401."""
 
+import base64
+import hmac
 import json
 import time
 
@@ -149,3 +151,52 @@ def test_garbage_opens_nothing(client, alice, header):
     answer = client.get(ME, headers={"Authorization": header})
 
     assert (answer.status_code, answer.json()) == (401, REFUSAL)
+
+
+# The two keys.
+
+OLD, NEW = "an-older-signing-key-of-43-characters-at-least", "a-newer-signing-key-of-43-characters-at-least"
+
+
+def test_a_token_names_its_key_without_giving_it_away(alice):
+    header = jwt.get_unverified_header(str(issue_token(alice)))
+
+    assert header == {"alg": "HS256", "typ": "JWT", "kid": tokens.key_id(KEY)}
+    assert header["kid"] not in KEY
+
+
+def test_a_key_is_changed_without_ending_anything(client, alice, settings):
+    settings.JWT_SIGNING_KEY = OLD
+    before = str(issue_token(alice))
+
+    settings.JWT_SIGNING_KEY, settings.JWT_SIGNING_KEY_PREVIOUS = NEW, OLD
+
+    after = str(issue_token(alice))
+    assert jwt.get_unverified_header(after)["kid"] == tokens.key_id(NEW)
+    assert [ask(client, token).status_code for token in (before, after)] == [200, 200]
+    settings.JWT_SIGNING_KEY_PREVIOUS = ""
+    assert [ask(client, token).status_code for token in (before, after)] == [401, 200]
+
+
+@pytest.mark.parametrize("kid", ["", "unknown", None, 1, [], {"a": 1}])
+def test_a_token_of_an_unknown_key_opens_nothing_though_it_is_signed_right(client, alice, kid):
+    claims = json.dumps(issue_token(alice).payload).encode()
+    header = {"typ": "JWT"} if kid is None else {"typ": "JWT", "kid": kid}
+    try:
+        token = jwt.api_jws.encode(claims, KEY, "HS256", headers=header)
+    except jwt.InvalidTokenError:
+        # Not even the library's encoder writes it.
+        head = base64.urlsafe_b64encode(json.dumps({"alg": "HS256", **header}).encode()).rstrip(b"=")
+        body = base64.urlsafe_b64encode(claims).rstrip(b"=")
+        signature = hmac.digest(KEY.encode(), head + b"." + body, "sha256")
+        token = b".".join([head, body, base64.urlsafe_b64encode(signature).rstrip(b"=")]).decode()
+
+    answer = ask(client, token)
+
+    assert (answer.status_code, answer.json()) == (401, REFUSAL)
+
+
+def test_a_token_signed_with_one_key_under_the_other_s_name_opens_nothing(client, alice, settings):
+    settings.JWT_SIGNING_KEY_PREVIOUS = OLD
+
+    assert ask(client, sign(alice, kid=tokens.key_id(OLD))).status_code == 401

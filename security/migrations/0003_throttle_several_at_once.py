@@ -3,6 +3,8 @@
 from django.conf import settings
 from django.db import migrations
 
+from security import throttle_sql
+
 ROLES = settings.DATABASE_ROLES
 
 # Rows of before count as over in a day, as they did.
@@ -56,26 +58,13 @@ REVOKE ALL ON FUNCTION throttle_hits(text[], integer[], integer[]) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION throttle_hits(text[], integer[], integer[]) TO "{ROLES.tenant}", "{ROLES.system}"
 """
 
-FORGET_WINDOW_END = """
-DO $do$ BEGIN EXECUTE format($create$
-CREATE OR REPLACE FUNCTION throttle_hit(
-    counter_key text, seconds integer, OUT hits integer, OUT reset_seconds double precision
-)
-LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
-BEGIN ATOMIC
-    INSERT INTO %1$I.throttle_counters AS counter (key, window_start, hits)
-    VALUES (counter_key, clock_timestamp(), 1)
-    ON CONFLICT (key) DO UPDATE SET
-        hits = CASE WHEN counter.window_start + make_interval(secs => seconds) <= excluded.window_start
-            THEN 1 ELSE least(counter.hits, 2147483646) + 1 END,
-        window_start = CASE WHEN counter.window_start + make_interval(secs => seconds) <= excluded.window_start
-            THEN excluded.window_start ELSE counter.window_start END
-    RETURNING counter.hits,
-        date_part('epoch', counter.window_start + make_interval(secs => seconds) - clock_timestamp());
-END
-$create$, current_schema()); END $do$;
-ALTER TABLE throttle_counters DROP COLUMN window_end
-"""
+# The function names every column in its INSERT's conflict, so it goes before the column does.
+FORGET_WINDOW_END = [
+    "DROP FUNCTION throttle_hit(text, integer)",
+    "ALTER TABLE throttle_counters DROP COLUMN window_end",
+    throttle_sql.FUNCTION,
+    *throttle_sql.grants(ROLES),
+]
 
 
 class Migration(migrations.Migration):

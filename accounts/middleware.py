@@ -10,7 +10,8 @@ from rest_framework_simplejwt.exceptions import TokenError
 
 from accounts import forgery, throttles, tokens
 from accounts.models import User
-from security import throttling
+from security import audit, throttling
+from security.choices import ActorType
 from tenants.models import ONBOARDING_ID
 from tenants.scope import system_scope, tenant_scope
 
@@ -18,6 +19,8 @@ from tenants.scope import system_scope, tenant_scope
 BOUND_PREFIX, UNBOUND_PREFIX = "/api/v1/", "/api/v1/auth/"
 # Endpoints that learn who asks and then open scopes of their own, for they hash or act as the system.
 OPENING_OWN_SCOPES = ("/api/v1/me/join/", "/api/v1/me/password/", "/api/v1/me/sessions/")
+# Methods that change nothing: who sends them needs no name in the audit trail.
+READING = ("GET", "HEAD", "OPTIONS")
 
 
 class TenantBindingMiddleware:
@@ -47,6 +50,8 @@ class TenantBindingMiddleware:
     def bound_response(self, request: HttpRequest, claims: tokens.Claims) -> HttpResponse:
         with tenant_scope(claims.sub_account_id):
             request.principal = principal(claims)  # type: ignore[attr-defined]
+            if request.principal is not None and request.method not in READING:  # type: ignore[attr-defined]
+                audit.act_as(ActorType.USER, request.principal)  # type: ignore[attr-defined]
             request.claims = claims  # type: ignore[attr-defined]
             if request.principal is not None and not request.path_info.startswith(OPENING_OWN_SCOPES):  # type: ignore[attr-defined]
                 response = self.get_response(request)

@@ -12,7 +12,7 @@ from loctelli.database.constraints import one_of
 from loctelli.database.fields import AccountEmailField, ForeignKey, StringField
 from loctelli.database.models import StampedModel, StampedQuerySet
 from loctelli.timezones import validate_timezone
-from tenants.access import Access
+from tenants.access import Access, Recording
 from tenants.managers import TenantManager
 from tenants.models import ONBOARDING_ID, FixtureOfThePlatform, TenantModel
 
@@ -39,6 +39,7 @@ class AdminUser(AbstractBaseUser, StampedModel):
     """A platform admin: works in the console, over all sub-accounts."""
 
     access: ClassVar[Access] = Access.SYSTEM
+    recording: ClassVar[Recording] = Recording.ALWAYS
 
     name = StringField()
     email = AccountEmailField(unique=True)

@@ -18,6 +18,7 @@ from loctelli.errors import DomainError
 from security import throttling
 from security.choices import AccountType, FailureReason
 from security.models import AuthAttempt, KnownDevice
+from security.storms import look_for_lockout_storm
 from tenants.scope import system_scope
 
 # With how many past sign-ins a new one is compared.
@@ -57,6 +58,8 @@ def sign_in(kind: AccountType, email: str, *, password: str, client: Client) -> 
     reason = _refusal(account, password, is_open)
     with system_scope("sign-in: record"):
         attempt, is_first = _record(kind, email, client, device, reason)
+        if reason is not None:
+            look_for_lockout_storm(account_type=kind, email=email, ip_address=client.address)
         if reason is None:
             known = _succeed(kind, account, client, device, attempt, is_first=is_first)
     if reason is not None:

@@ -108,6 +108,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "security.audit.ActorMiddleware",
     "accounts.middleware.TenantBindingMiddleware",
 ]
 
@@ -226,6 +227,9 @@ KEEP_AUTH_ATTEMPTS_DAYS = number("KEEP_AUTH_ATTEMPTS_DAYS", default=180)
 KEEP_SESSIONS_DAYS = number("KEEP_SESSIONS_DAYS", default=30)
 KEEP_LOCKOUTS_DAYS = number("KEEP_LOCKOUTS_DAYS", default=7)
 KEEP_IDEMPOTENCY_KEYS_DAYS = number("KEEP_IDEMPOTENCY_KEYS_DAYS", default=1)
+KEEP_AUDIT_ENTRIES_DAYS = number("KEEP_AUDIT_ENTRIES_DAYS", default=730)
+if KEEP_AUDIT_ENTRIES_DAYS < 90:
+    raise ImproperlyConfigured(f"KEEP_AUDIT_ENTRIES_DAYS is {KEEP_AUDIT_ENTRIES_DAYS}: set it to 90 or more.")
 
 # API
 

@@ -4,6 +4,7 @@ from django import forms
 from django.contrib import admin
 from django.db import models
 from django.http import HttpRequest
+from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.html import format_html_join
@@ -13,8 +14,9 @@ from unfold.decorators import action, display
 from unfold.widgets import UnfoldAdminTextareaWidget
 
 from security import incidents
-from security.models import AuthAttempt, ConversationMessage, PasswordHistory, SecurityIncident
-from tenants.console.display import badge
+from security.models import AuditEntry, AuthAttempt, ConversationMessage, PasswordHistory, SecurityIncident
+from tenants.console import history
+from tenants.console.display import as_json, badge
 from tenants.console.model_admin import ReadOnlyAdmin
 from tenants.models import SubAccount
 
@@ -142,3 +144,40 @@ class PasswordHistoryAdmin(ReadOnlyAdmin):
     date_hierarchy = "created_at"
     ordering = ["-created_at", "id"]
     fieldsets = [(None, {"fields": ["account_type", "user_id"]})]
+
+
+@admin.register(AuditEntry)
+class AuditEntryAdmin(ReadOnlyAdmin):
+    """Who changed what, over the whole platform: for super admins. One row's entries stand on its history page."""
+
+    list_display = [
+        "created_at",
+        badge("action", {"create": "success", "update": "info", "delete": "danger"}),
+        "model",
+        "object_id",
+        "object_name",
+        "actor_type",
+        "actor_name",
+        "sub_account_id",
+    ]
+    list_filter = [SubAccountFilter, "action", "actor_type", "model"]
+    search_fields = ["object_name", "=object_id", "actor_name", "=request_id"]
+    date_hierarchy = "created_at"
+    ordering = ["-created_at", "-id"]
+    readonly_fields = ["shown_changes", "went_along"]
+    fieldsets = [
+        (None, {"fields": ["action", "model", "object_id", "object_name", "sub_account_id"]}),
+        ("Changes", {"fields": ["shown_changes", "went_along"]}),
+        ("Who", {"fields": ["actor_type", "actor_id", "actor_name", "address", "request_id"]}),
+    ]
+
+    def has_view_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
+        return request.user.is_superuser
+
+    @display(description="Fields")
+    def shown_changes(self, entry: AuditEntry) -> str:
+        return render_to_string("console/changes.html", {"changes": history.changes_in(entry)})
+
+    @display(description="Deleted along")
+    def went_along(self, entry: AuditEntry) -> str:
+        return as_json(entry.deleted_along)

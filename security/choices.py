@@ -35,6 +35,22 @@ class FailureReason(models.TextChoices):
     ACCOUNT_INACTIVE = "account_inactive"
 
 
+class ActorType(models.TextChoices):
+    """Who changed something."""
+
+    USER = "user"
+    ADMIN = "admin"
+    SYSTEM = "system"
+
+
+class AuditAction(models.TextChoices):
+    """What was done to a row."""
+
+    CREATE = "create"
+    UPDATE = "update"
+    DELETE = "delete"
+
+
 class IncidentType(models.TextChoices):
     """What happened. The list is open: later parts add to it."""
 

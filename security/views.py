@@ -1,6 +1,6 @@
-"""The API's door to a sub-account's own incidents."""
+"""The API's doors to a sub-account's own incidents and its audit trail."""
 
-from security.serializers import SecurityIncidentSerializer
+from security.serializers import AuditEntrySerializer, SecurityIncidentSerializer
 from tenants.views import TenantReadOnlyViewSet
 
 
@@ -13,6 +13,22 @@ class SecurityIncidentViewSet(TenantReadOnlyViewSet):
         "severity": ["exact", "in"],
         "resolved": ["exact"],
         "lead_id": ["exact"],
+        "created_at": ["gte", "lt"],
+    }
+    ordering = "-created_at"
+    ordering_fields = ("created_at",)
+
+
+class AuditEntryViewSet(TenantReadOnlyViewSet):
+    """Who changed what in the sub-account, field by field. For its admins; nobody can change an entry."""
+
+    serializer_class = AuditEntrySerializer
+    filterset_fields = {
+        "model": ["exact"],
+        "object_id": ["exact"],
+        "actor_type": ["exact"],
+        "actor_id": ["exact"],
+        "action": ["exact", "in"],
         "created_at": ["gte", "lt"],
     }
     ordering = "-created_at"

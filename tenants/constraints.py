@@ -12,6 +12,9 @@ from tenants.access import Access
 # No sub-select, cast of the column, OR or CASE: those keep the index from being used.
 BOUND_SUB_ACCOUNT = "nullif(current_setting('app.sub_account_id', true), '')::bigint"
 
+# Which entries of the audit trail may be deleted at all, however long the setting says that they are kept.
+OLD_ENOUGH = "created_at < now() - '90 days'::interval"
+
 ON_DELETE = {models.CASCADE: "CASCADE", models.RESTRICT: "RESTRICT", models.SET_NULL: "SET NULL"}
 
 
@@ -62,6 +65,16 @@ class RowSecurity(DatabaseConstraint):
             policies["tenant"] = f"TO {roles.tenant} USING ({own})"
         elif self.access == Access.READABLE:
             policies["tenant"] = f"FOR SELECT TO {roles.tenant} USING ({own})"
+        elif self.access == Access.APPENDED:
+            policies = {
+                "system": f"FOR SELECT TO {roles.system} USING (true)",
+                "system_prune": f"FOR DELETE TO {roles.system} USING ({OLD_ENOUGH})",
+                "tenant": f"FOR SELECT TO {roles.tenant} USING ({own})",
+                # The triggers' functions run as their owner; a deletion is completed with what went along, once.
+                "trigger": f"FOR INSERT TO {roles.owner} WITH CHECK (true)",
+                "trigger_read": f"FOR SELECT TO {roles.owner} USING (true)",
+                "trigger_complete": f"FOR UPDATE TO {roles.owner} USING (deleted_along IS NULL) WITH CHECK (true)",
+            }
         elif self.access == Access.SHARED:
             policies["tenant"] = f"TO {roles.tenant} USING ({own})"
             policies["tenant_read"] = f"FOR SELECT TO {roles.tenant} USING ({self.column} IS NULL OR {own})"

@@ -1,4 +1,4 @@
-"""Grants by kind of table, given anew after every migration."""
+"""Grants by kind of table, and the audit trail's triggers, given anew after every migration."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,6 +10,7 @@ from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from loctelli.database import job_functions
+from tenants import trail
 from tenants.access import Access
 
 # Tables of other packages that a tenant's request has to read.
@@ -36,6 +37,7 @@ TENANT_PRIVILEGES = {
     Access.READABLE: READ,
     Access.SHARED: READ_AND_WRITE,
     Access.CATALOGUE: READ,
+    Access.APPENDED: READ,
 }
 
 
@@ -50,7 +52,7 @@ def tenant_privileges() -> dict[str, TenantPrivileges]:
 
 
 def grant_after_migrate(sender: Any, using: str, **kwargs: Any) -> None:
-    """Give the tenant role what its tables' kinds allow and nothing else, and the system role every table.
+    """Give the tenant role what its tables' kinds allow and nothing else, and the system role nearly everything.
 
     Tables that a backward migration has removed are passed over.
     """
@@ -71,11 +73,15 @@ def grant_after_migrate(sender: Any, using: str, **kwargs: Any) -> None:
                 f"GRANT USAGE ON SEQUENCE {connection.ops.quote_name(sequence['name'])} TO {roles.tenant}"
                 for sequence in sequences(connection, table)
             ]
+    for model in apps.get_models():
+        if getattr(model, "access", None) == Access.APPENDED and (table := model._meta.db_table) in tables:
+            statements.append(f"REVOKE INSERT, UPDATE ON {connection.ops.quote_name(table)} FROM {roles.system}")
     with connection.cursor() as cursor:
         cursor.execute("SELECT current_schema()")
         schema = cursor.fetchone()[0]
         cursor.execute("; ".join(statements).format(schema=connection.ops.quote_name(schema)))
         job_functions.apply(cursor, roles, schema)
+        trail.apply(cursor, schema, tables)
 
 
 def sequences(connection: BaseDatabaseWrapper, table: str) -> list[Any]:

@@ -11,7 +11,7 @@ from django.db.models.functions import Now
 from loctelli.database.fields import CuidField, ForeignKey, StringField
 from loctelli.database.models import StampedModel, StampedQuerySet
 from loctelli.errors import Conflict
-from tenants.access import Access
+from tenants.access import Access, Recording
 from tenants.constraints import BOUND_SUB_ACCOUNT
 from tenants.managers import SubAccountManager, TenantManager
 from tenants.scope import current_scope
@@ -142,6 +142,7 @@ class SubAccountInvitation(StampedModel):
     """A code that lets people join a sub-account, as often and as long as it says."""
 
     access: ClassVar[Access] = Access.SYSTEM
+    recording: ClassVar[Recording] = Recording.ALWAYS
 
     id = CuidField()
     code = StringField(unique=True)
@@ -172,6 +173,8 @@ class SubAccountInvitation(StampedModel):
 
 class IdempotencyKey(TenantModel):
     """The answer once given to a write that its client may send again."""
+
+    recording: ClassVar[Recording] = Recording.NEVER
 
     user_id = models.BigIntegerField()
     key = StringField()

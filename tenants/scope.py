@@ -4,11 +4,13 @@
 Python and the database can't disagree, and no worker thread, pooled connection or exception carries them along.
 """
 
+import json
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import cast
+from typing import Any, cast
 
 from django.conf import settings
 from django.db import connection, transaction
@@ -16,6 +18,9 @@ from django.db import connection, transaction
 from loctelli.database.base import DatabaseWrapper
 
 logger = logging.getLogger("loctelli.scope")
+
+# Who acts, for the audit trail: what is known of them so far.
+_actor: ContextVar[Mapping[str, Any] | None] = ContextVar("actor", default=None)
 
 
 class TenantRequired(RuntimeError):
@@ -90,10 +95,36 @@ def _call(callback: Callable[[], object]) -> None:
         logger.exception("What was to be done after a scope failed.")
 
 
-def _declare(role: str, sub_account_id: str) -> None:
+@contextmanager
+def acting(**known: Any) -> Iterator[None]:
+    """Let everything inside be done by somebody of whom this is known: address, request_id, type, id, name."""
+    token = _actor.set(known)
+    try:
+        yield
+    finally:
+        _actor.reset(token)
+
+
+def act_as(**known: Any) -> None:
+    """Add what has become known of who acts, for the rest of the bound scope and those after it inside `acting()`."""
+    _actor.set({**(_actor.get() or {}), **known})
+    scope = cast(DatabaseWrapper, connection).scope
+    if scope is not None:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT set_config('app.actor', %s, true)", [_actor_of(scope)])
+
+
+def _actor_of(scope: Scope) -> str:
+    """Return who acts in a scope as the audit trail reads it: the system, for its reason, when nobody is known."""
+    return json.dumps({"type": "system", "name": scope.reason, **(_actor.get() or {})})
+
+
+def _declare(role: str, sub_account_id: str, actor: str) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT set_config('role', %s, true), set_config('app.sub_account_id', %s, true)", [role, sub_account_id]
+            "SELECT set_config('role', %s, true), set_config('app.sub_account_id', %s, true), "
+            "set_config('app.actor', %s, true)",
+            [role, sub_account_id, actor],
         )
 
 
@@ -116,9 +147,9 @@ def _transaction(wrapper: DatabaseWrapper, scope: Scope) -> Iterator[None]:
     roles = settings.DATABASE_ROLES
     with transaction.atomic(durable=True):
         if scope.is_system:
-            _declare(roles.system, "")
+            _declare(roles.system, "", _actor_of(scope))
         else:
-            _declare(roles.tenant, str(scope.sub_account_id))
+            _declare(roles.tenant, str(scope.sub_account_id), _actor_of(scope))
         wrapper.scope = scope
         try:
             yield
@@ -126,4 +157,4 @@ def _transaction(wrapper: DatabaseWrapper, scope: Scope) -> Iterator[None]:
             wrapper.scope = None
     if wrapper.in_atomic_block and not wrapper.needs_rollback:
         # Only inside a test's own transaction: a released savepoint keeps what was set "transaction-locally".
-        _declare(roles.tenant, "")
+        _declare(roles.tenant, "", "")

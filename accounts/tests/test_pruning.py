@@ -76,6 +76,7 @@ def test_what_is_too_old_goes_and_what_is_young_enough_stays(rows_of_all_ages):
         "known_devices": 1,
         "account_lockouts": 1,
         "console_sessions": 1,
+        "audit_entries": 0,
         "throttle_counters": 0,
     }
     with system_scope("test"):

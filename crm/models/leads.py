@@ -34,6 +34,9 @@ class Lead(TenantModel, StampedModel):
     last_message = EncryptedTextField(null=True, blank=True, editable=False)
     last_message_date = StringField(null=True, blank=True, editable=False)
 
+    # Written with every message, which the conversation itself keeps.
+    not_recorded = ("last_message", "last_message_date")
+
     class Meta(TenantModel.Meta):
         db_table = "leads"
         default_related_name = "leads"

@@ -49,6 +49,7 @@ GROUPS = (
         "Security",
         {
             "security.securityincident": "gpp_maybe",
+            "security.auditentry": "manage_history",
             "security.conversationmessage": "forum",
             "security.authattempt": "login",
             "security.accountlockout": "lock_clock",

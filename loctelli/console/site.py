@@ -24,7 +24,8 @@ from unfold.sites import UnfoldAdminSite
 from loctelli.console import own_second_factor, signing_in
 from loctelli.console.groups import GROUPS, SHOWN
 from loctelli.console.own_password import OwnPasswordView
-from security import throttling
+from security import audit, throttling
+from security.choices import ActorType
 from tenants.console import step_up
 from tenants.scope import ensure_scope, system_scope
 
@@ -99,6 +100,7 @@ class ConsoleSite(UnfoldAdminSite):
     def run_inside(view: View, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """Run a view in one system scope, which an answer of status 400 or more rolls back."""
         with system_scope("console"):
+            name_actor(request)
             response = render(view(request, *args, **kwargs))
             if response.status_code >= 400:
                 transaction.set_rollback(True)
@@ -108,6 +110,7 @@ class ConsoleSite(UnfoldAdminSite):
 
     @staticmethod
     def run_outside(view: View, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        name_actor(request)
         response = view(request, *args, **kwargs)
         with system_scope("console: rendering"):
             return render(response)
@@ -240,6 +243,12 @@ class Autocomplete(AutocompleteJsonView):
 
 
 REFUSALS = {400: "That doesn't work", 403: "Not allowed", 404: "Not found", 429: "Too many tries"}
+
+
+def name_actor(request: HttpRequest) -> None:
+    """Say in the audit trail who makes the changes of a request that may make some."""
+    if request.method == "POST" and request.user.is_authenticated:
+        audit.act_as(ActorType.ADMIN, request.user)
 
 
 def render(response: Any) -> Any:

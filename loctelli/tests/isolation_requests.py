@@ -39,7 +39,7 @@ REFERENCES: dict[str, type[models.Model]] = {
     "integration_template_id": IntegrationTemplate,
 }
 # Ids of other systems: text to us.
-TEXTS = {"custom_id", "calendar_id", "location_id", "assigned_user_id"}
+TEXTS = {"actor_id", "object_id", "request_id", "custom_id", "calendar_id", "location_id", "assigned_user_id"}
 # Who sends: mostly those who may do most.
 ROLES = ["admin", "admin", "manager", "user"]
 FOREIGN = 0.35

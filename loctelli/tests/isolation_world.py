@@ -17,6 +17,7 @@ from forms.models import FormTemplate
 from forms.tests.factories import FormSubmissionFactory, FormTemplateFactory
 from integrations.tests.factories import IntegrationFactory, IntegrationTemplateFactory
 from security.choices import MessageRole
+from security.models import AuditEntry
 from security.tests.factories import SecurityIncidentFactory
 from tenants.constraints import Reference
 from tenants.models import ONBOARDING_ID, SubAccount
@@ -88,6 +89,8 @@ def build_world(*rows: int) -> World:
                 world.actors.append(_actor(sub_account, role))
             for _ in range(number):
                 _populate(world, sub_account, everyones_form)
+        for entry in AuditEntry.objects.filter(sub_account_id__in=world.tenants):
+            world.add(entry)
     return world
 
 

@@ -35,7 +35,10 @@ def pages_of(label):
 
 
 # What the console shows beyond the document's models, each with its reason.
-OURS = {"security.consolesession": "where admins are signed in, to end it"}
+OURS = {
+    "security.auditentry": "who changed what",
+    "security.consolesession": "where admins are signed in, to end it",
+}
 
 
 def test_the_console_shows_the_twenty_models_of_the_document_and_what_is_listed():

@@ -55,6 +55,7 @@ OF_NO_TENANT = {
 OF_TENANTS_IN_THEIR_OWN_WAY = {
     "tenants.SubAccount": "is the tenant itself",
     "forms.FormTemplate": "may belong to everybody",
+    "security.AuditEntry": "may be of the platform as a whole, and is written by triggers alone",
     "security.SecurityIncident": "may be of the platform as a whole, and is written by the system alone",
 }
 # API views without a sub-account, each with its reason.

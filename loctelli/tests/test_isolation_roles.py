@@ -33,6 +33,7 @@ RESOURCES = {
     "integration-templates": (USER, None, None, None),
     "integrations": (MANAGER, ADMIN, ADMIN, ADMIN),
     "security-incidents": (ADMIN, None, None, None),
+    "audit-entries": (ADMIN, None, None, None),
 }
 ACTIONS = {
     "users/{pk}/reassign": ADMIN,

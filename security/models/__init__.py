@@ -1,5 +1,6 @@
 """What security keeps: attempts, lockouts, histories, tokens, incidents, keys and the encrypted messages."""
 
+from security.models.audit import AuditEntry
 from security.models.console import ConsoleSession, RecoveryCode, SecondFactor
 from security.models.identity import AccountLockout, AuthAttempt, KnownDevice, PasswordHistory, RefreshToken
 from security.models.incidents import SecurityIncident
@@ -7,6 +8,7 @@ from security.models.messages import ConversationMessage, DataKey
 
 __all__ = [
     "AccountLockout",
+    "AuditEntry",
     "AuthAttempt",
     "ConsoleSession",
     "ConversationMessage",

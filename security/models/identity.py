@@ -11,13 +11,14 @@ from loctelli.database.constraints import HEX_DIGEST, one_of, shaped
 from loctelli.database.fields import AccountEmailField, CuidField, StringField
 from loctelli.database.models import StampedModel
 from security.choices import AccountType, FailureReason
-from tenants.access import Access
+from tenants.access import Access, Recording
 
 
 class AuthAttempt(models.Model):
     """One try to sign in: an append-only log."""
 
     access: ClassVar[Access] = Access.SYSTEM
+    recording: ClassVar[Recording] = Recording.NEVER
 
     id = CuidField()
     email = AccountEmailField()
@@ -86,6 +87,7 @@ class PasswordHistory(models.Model):
     """A password an account had before, as its hash: written down when another one takes its place."""
 
     access: ClassVar[Access] = Access.SYSTEM
+    recording: ClassVar[Recording] = Recording.NEVER
 
     id = CuidField()
     user_id = models.BigIntegerField()

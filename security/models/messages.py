@@ -1,5 +1,7 @@
 """The encrypted messages of conversations and the keys they are encrypted with."""
 
+from typing import ClassVar
+
 from django.db import models
 from django.db.models.functions import Now
 
@@ -9,11 +11,14 @@ from loctelli.database.models import StampedModel
 from security import integrity, message_cipher
 from security.choices import MessageRole
 from security.keys import KEY_BYTES, KEY_ID, NONCE_BYTES, TAG_BYTES
+from tenants.access import Recording
 from tenants.models import TenantModel
 
 
 class DataKey(TenantModel):
     """A sub-account's own data key, wrapped by a key of the ring. Deleting it shreds what it encrypted."""
+
+    recording: ClassVar[Recording] = Recording.NEVER
 
     kid = StringField(help_text="Which key of the ring wraps it.")
     wrapped_key = models.TextField()
@@ -34,6 +39,8 @@ class DataKey(TenantModel):
 
 class ConversationMessage(TenantModel, StampedModel):
     """One message of a lead's conversation, encrypted, and chained to the one before by its integrity hash."""
+
+    recording: ClassVar[Recording] = Recording.COUNTED
 
     id = CuidField()
     lead = ForeignKey("crm.Lead", on_delete=models.CASCADE)

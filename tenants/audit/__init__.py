@@ -4,7 +4,7 @@ from typing import Any
 
 from django.db import connection
 
-from tenants.audit import privileges, references, roles, tables
+from tenants.audit import privileges, recording, references, roles, tables
 
 
 def find_breaches(cursor: Any = None, *, grants: bool = True) -> list[str]:
@@ -29,4 +29,5 @@ def _catalogue_breaches(cursor: Any, grants: bool) -> list[str]:
         *tables.find_breaches(cursor),
         *references.find_breaches(cursor),
         *(privileges.find_breaches(cursor) if grants else []),
+        *recording.find_breaches(cursor, grants=grants),
     ]

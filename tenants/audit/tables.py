@@ -86,7 +86,8 @@ def _policies(cursor: Any) -> list[str]:
     breaches += [f"Policy {name} on {table} is none of ours." for table, name in sorted(found.keys() - expected.keys())]
     for table, name in sorted(found.keys() & expected.keys()):
         command, permissive, roles, using, check = found[table, name]
-        rule = f"{COMMANDS[command]}TO {', '.join(roles)} USING ({using})"
+        rule = f"{COMMANDS[command]}TO {', '.join(roles)}"
+        rule += f" USING ({using})" if using else ""
         rule += "" if check is None else f" WITH CHECK ({check})"
         rule = rule if permissive else f"AS RESTRICTIVE {rule}"
         if _plain(rule) != _plain(expected[table, name]):

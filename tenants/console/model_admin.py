@@ -5,14 +5,17 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.admin.options import IncorrectLookupParameters
+from django.contrib.admin.utils import unquote
+from django.core.exceptions import PermissionDenied
 from django.db import DataError, IntegrityError, models, transaction
 from django.db.models.constants import LOOKUP_SEP
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
 from unfold.admin import ModelAdmin
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
 
 from loctelli.api.integrity import from_data_error, from_integrity_error
-from tenants.console import step_up
+from tenants.console import history, step_up
 from tenants.console.forms import Autocomplete, ConsoleForm, JSONField
 from tenants.deletion import Deletion, what_goes_along
 
@@ -146,6 +149,40 @@ class ConsoleAdmin(ModelAdmin):
             return [(None, "The database refused this: it collides with what is there.")]
         names = {field.attname: field.name for field in self.opts.local_fields}
         return [(names.get(item["path"]), item["detail"]) for item in told.errors] or [(None, told.detail)]
+
+    # History
+
+    def log_addition(self, request: HttpRequest, obj: models.Model, message: Any) -> None:
+        """Leave it to the audit trail, which PostgreSQL writes."""
+
+    def log_change(self, request: HttpRequest, obj: models.Model, message: Any) -> None:
+        """Keep a sentence about what was done; which fields changed stands in the audit trail."""
+        if isinstance(message, str):
+            super().log_change(request, obj, message)
+
+    def log_deletions(self, request: HttpRequest, queryset: models.QuerySet) -> None:
+        """Leave it to the audit trail, which PostgreSQL writes."""
+
+    def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
+        """Show what the audit trail keeps of a row, field by field, and what was done to it by an action."""
+        row = self.get_object(request, unquote(object_id))
+        if row is None:
+            raise Http404
+        if not self.has_view_or_change_permission(request, row):
+            raise PermissionDenied
+        page = self.get_paginator(request, history.entries_of(row), 100).get_page(request.GET.get("p", 1))
+        for entry in page:
+            entry.shown_changes = history.changes_in(entry)
+        context = {
+            **self.admin_site.each_context(request),
+            "title": f"History of {row}",
+            "entries": page,
+            "remarks": history.remarks_on(row),
+            "object": row,
+            "opts": self.opts,
+            **(extra_context or {}),
+        }
+        return TemplateResponse(request, "console/history.html", context)
 
     # Deletion
 

@@ -83,8 +83,6 @@ class PasswordAdmin(ConsoleAdmin):
         if form.is_valid() and not step_up.is_done(request):
             form.add_error(None, step_up.refusal())
         if form.is_valid() and self.stores(row, form):
-            with system_scope("console: a password"):
-                self.log_change(request, row, [{"changed": {"fields": ["password"]}}])
             self.message_user(request, f"The password of {row} was changed.")
             return HttpResponseRedirect(
                 reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_change", args=[row.pk])

@@ -102,7 +102,7 @@ BREACHES = {
     "policy for writing alone": (
         f"DROP POLICY tenant ON leads; CREATE POLICY tenant ON leads FOR INSERT TO {TENANT} WITH CHECK (true)",
         [
-            f"Policy tenant on leads is 'FOR INSERT TO {TENANT} USING () WITH CHECK (true)' instead of "
+            f"Policy tenant on leads is 'FOR INSERT TO {TENANT} WITH CHECK (true)' instead of "
             f'"TO {TENANT} USING ({OWN_ROWS})".'
         ],
     ),
@@ -193,7 +193,45 @@ BREACHES = {
     ),
     "foreign keys switched off": (
         "ALTER TABLE bookings DISABLE TRIGGER ALL",
-        ["Foreign keys of bookings are switched off."],
+        [
+            "Foreign keys of bookings are switched off.",
+            "Trigger audit on bookings is not as declared.",
+            "Trigger audit_deletion on bookings is not as declared.",
+        ],
+    ),
+    # The audit trail
+    "changes that nobody records": ("DROP TRIGGER audit ON leads", ["Trigger audit is missing on leads."]),
+    "deletions that nobody records": (
+        "ALTER TABLE leads DISABLE TRIGGER audit_deletion",
+        ["Trigger audit_deletion on leads is not as declared."],
+    ),
+    "secrets recorded": (
+        "DROP TRIGGER audit ON users; CREATE TRIGGER audit AFTER INSERT OR UPDATE ON users FOR EACH ROW EXECUTE "
+        "FUNCTION audit_row('accounts.user', 'always', 'id', 'sub_account_id', 'name', '{}', '{}')",
+        ["Trigger audit on users is not as declared."],
+    ),
+    "messages recorded": (
+        "CREATE TRIGGER audit AFTER INSERT OR UPDATE ON conversation_messages FOR EACH ROW EXECUTE FUNCTION "
+        "audit_row('', '', '', '', '', '{}', '{}')",
+        ["Trigger audit on conversation_messages is none of ours."],
+    ),
+    "entries the system writes": (
+        f"GRANT INSERT, UPDATE ON audit_entries TO {SYSTEM}",
+        [
+            f"{SYSTEM} holds INSERT on audit_entries, which is appended to only.",
+            f"{SYSTEM} holds UPDATE on audit_entries, which is appended to only.",
+        ],
+    ),
+    "entries a tenant writes": (
+        f"GRANT INSERT ON audit_entries TO {TENANT}",
+        [f"{TENANT} holds INSERT on audit_entries."],
+    ),
+    "young entries deleted": (
+        "ALTER POLICY system_prune ON audit_entries USING (true)",
+        [
+            f"Policy system_prune on audit_entries is 'FOR DELETE TO {SYSTEM} USING (true)' instead of "
+            f"\"FOR DELETE TO {SYSTEM} USING (created_at < now() - '90 days'::interval)\"."
+        ],
     ),
     "form of another sub-account": (
         "ALTER TABLE form_submissions DROP CONSTRAINT form_submissions_own_form",

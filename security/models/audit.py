@@ -1,0 +1,65 @@
+"""The audit trail: who changed what, field by field. A trigger of every table writes it; see tenants.trail."""
+
+from typing import ClassVar
+
+from django.db import models
+from django.db.models.functions import Now
+
+from loctelli.database.constraints import one_of
+from loctelli.database.fields import CuidField, StringField
+from security.choices import ActorType, AuditAction
+from tenants.access import Access
+from tenants.managers import TenantManager
+from tenants.models import ScopedModel
+from tenants.trail import TABLE
+
+
+class AuditEntry(ScopedModel):
+    """One change of one row. It outlives what it names, so it has no foreign key, and nobody can change it."""
+
+    access: ClassVar[Access] = Access.APPENDED
+
+    id = CuidField()
+    sub_account_id = models.BigIntegerField(null=True, help_text="Empty for what belongs to the platform.")
+
+    actor_type = StringField(choices=ActorType)
+    actor_id = StringField(null=True)
+    actor_name = StringField()
+    address = StringField(null=True)
+    request_id = StringField(null=True)
+
+    action = StringField(choices=AuditAction)
+    model = StringField(help_text='What kind of thing, such as "crm.lead".')
+    object_id = StringField()
+    object_name = StringField()
+    changes = models.JSONField(help_text='{"field": [before, after]}; secrets are "***".')
+    deleted_along = models.JSONField(
+        null=True, help_text="How many rows of which table went along, with all rows that were deleted at once."
+    )
+
+    created_at = models.DateTimeField(db_default=Now())
+
+    objects = TenantManager()
+
+    class Meta:
+        db_table = TABLE
+        default_related_name = "audit_entries"
+        base_manager_name = "objects"
+        default_manager_name = "objects"
+        verbose_name = "audit entry"
+        verbose_name_plural = "audit entries"
+        constraints = [
+            one_of("actor_type", ActorType, name="audit_entries_actor_type"),
+            one_of("action", AuditAction, name="audit_entries_action"),
+        ]
+        indexes = [
+            # What happened in a sub-account, newest last.
+            models.Index(fields=["sub_account_id", "created_at", "id"], name="audit_entries_newest"),
+            # The history of one thing.
+            models.Index(fields=["model", "object_id", "created_at"], name="audit_entries_object"),
+            # What happened on the platform, and what the pruning job deletes.
+            models.Index(fields=["created_at"], name="audit_entries_age"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.actor_name or self.actor_type} {self.action} {self.model} {self.object_id}"

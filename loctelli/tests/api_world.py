@@ -22,6 +22,13 @@ from security.tests.factories import SecurityIncidentFactory
 from tenants.scope import system_scope
 
 PREFIX = "/api/v1/"
+# What they are about is named by a code or token in the body.
+FINDING_BY_BODY = {
+    "/api/v1/auth/invitations/validate/",
+    "/api/v1/auth/register-and-join/",
+    "/api/v1/auth/register/confirm/",
+    "/api/v1/me/join/",
+}
 
 
 @cache

@@ -5,18 +5,11 @@ from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.validation import validate_schema
 
 from loctelli.errors import DomainError
-from loctelli.tests.api_world import is_idempotent
+from loctelli.tests.api_world import FINDING_BY_BODY, is_idempotent
 
 METHODS = {"get", "post", "patch", "delete"}
 
 
-# What they are about is named by a code or token in the body.
-FINDING_BY_BODY = {
-    "/api/v1/auth/invitations/validate/",
-    "/api/v1/auth/register-and-join/",
-    "/api/v1/auth/register/confirm/",
-    "/api/v1/me/join/",
-}
 LOGIN = ("post", "/api/v1/auth/login/")
 
 

@@ -189,13 +189,17 @@ def recording_of(model: type[models.Model]) -> Recording:
 
 def masked_columns(model: type[models.Model]) -> list[str]:
     """Return the columns whose values are not recorded."""
-    return sorted(field.column for field in model._meta.local_fields if SECRET.search(field.column))
+    return sorted(column for column in _columns(model) if SECRET.search(column))
+
+
+def _columns(model: type[models.Model]) -> set[str]:
+    return {str(field.column) for field in model._meta.local_fields}
 
 
 def _arguments(model: type[models.Model], recording: Recording) -> tuple[str, ...]:
-    columns = {field.column for field in model._meta.local_fields}
+    columns = _columns(model)
     owner = "id" if getattr(model, "access", None) == Access.SUB_ACCOUNT else "sub_account_id"
-    generated = {field.column for field in model._meta.local_fields if getattr(field, "generated", False)}
+    generated = {str(field.column) for field in model._meta.local_fields if getattr(field, "generated", False)}
     skipped = (STAMPS & columns) | generated | set(getattr(model, "not_recorded", ()))
     return (
         model._meta.label_lower,

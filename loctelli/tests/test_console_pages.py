@@ -11,7 +11,7 @@ from django.urls import reverse
 from accounts.tests.factories import UserFactory
 from agents.tests.factories import StrategyFactory
 from crm.tests.factories import BookingFactory, LeadFactory
-from loctelli.tests.console_cast import LABELS, READ_ONLY, SECRETS, a_row_of, fill, page, signed_in, text
+from loctelli.tests.console_cast import LABELS, READ_ONLY, SECRETS, a_row_of, fill, limited_admin, page, signed_in, text
 from tenants.models import SubAccount
 from tenants.scope import current_scope, is_bound, system_scope
 
@@ -220,3 +220,38 @@ def test_what_filters_do_not_ask_for_can_not_be_looked_up(rows, console):
     hashes = page("accounts.user", "changelist") + "?password__startswith=argon2"
 
     assert console.get(hashes).status_code == 400
+
+
+def test_a_rows_history_shows_each_changed_field_who_changed_it_and_no_secret(rows, console, ada, cast):
+    with system_scope("test"):
+        lead = rows.acme.lead
+    changed = console.post(
+        page("crm.lead", "change", lead.pk),
+        {
+            "name": "Renamed",
+            "regular_user": lead.regular_user_id,
+            "strategy": lead.strategy_id,
+            "status": "closed",
+            "conversation_state": "null",
+        },
+    )
+
+    history = text(console.get(page("crm.lead", "history", lead.pk)))
+
+    assert changed.status_code == 302
+    assert f"name {lead.name} → Renamed" in history
+    assert "status lead → closed" in history
+    assert f"{ada.name} (Admin, 127.0.0.1)" in history
+    assert "message_history – → ***" in history
+    assert "message_history *** → ***" not in history
+
+
+def test_the_audit_trail_is_for_super_admins(rows, console):
+    limited = signed_in(limited_admin("security", "crm"))
+    addresses = pages_of("security.auditentry")
+
+    assert {name: console.get(addresses[name]).status_code for name in ("changelist", "change")} == {
+        "changelist": 200,
+        "change": 200,
+    }
+    assert {limited.get(addresses[name]).status_code for name in ("changelist", "change")} == {403}

@@ -2,12 +2,15 @@
 
 from django import forms
 from django.contrib import admin
+from django.contrib.admin.utils import unquote
+from django.core.exceptions import PermissionDenied
 from django.db import models
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404
 from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
-from django.urls import reverse
-from django.utils.html import format_html_join
+from django.urls import path, reverse
+from django.utils.html import format_html, format_html_join
 from django.utils.http import urlencode
 from unfold.contrib.filters.admin import DropdownFilter
 from unfold.decorators import action, display
@@ -87,7 +90,22 @@ class SecurityIncidentAdmin(ReadOnlyAdmin):
 
     @display(description="Note")
     def note(self, incident: SecurityIncident) -> str:
+        if not incident.resolved:
+            url = reverse("admin:security_securityincident_resolve", args=[incident.pk])
+            return format_html('<a class="text-primary-600 dark:text-primary-500" href="{}">Resolve it</a>', url)
         return (incident.metadata or {}).get("note", "–")
+
+    def get_urls(self) -> list:
+        view = self.admin_site.admin_view(self.resolve_view)
+        return [path("<path:object_id>/resolve/", view, name="security_securityincident_resolve"), *super().get_urls()]
+
+    def resolve_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Resolve one incident from its own page."""
+        if not self.has_act_permission(request):
+            raise PermissionDenied
+        incident = get_object_or_404(SecurityIncident, pk=unquote(object_id))
+        asked = self.resolve(request, SecurityIncident.objects.filter(pk=incident.pk))
+        return asked or HttpResponseRedirect(reverse("admin:security_securityincident_change", args=[incident.pk]))
 
     @action(description="Resolve selected incidents", permissions=["act"])
     def resolve(self, request: HttpRequest, queryset: models.QuerySet) -> TemplateResponse | None:

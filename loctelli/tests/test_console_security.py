@@ -69,6 +69,24 @@ def test_the_note_of_an_incident_that_was_resolved_stays(rows, console):
     assert "The first." in text(console.get(page("security.securityincident", "change", rows.acme.incident.pk)))
 
 
+def test_an_incident_is_resolved_from_its_own_page_by_those_who_may(rows, console, ada):
+    incident = rows.acme.incident
+    shown = console.get(page("security.securityincident", "change", incident.pk)).content.decode()
+    url = reverse("console:security_securityincident_resolve", args=[incident.pk])
+
+    refused = signed_in(limited_admin("security.view_securityincident")).post(url, {"resolve": "1", "note": "Mine."})
+    asked = console.get(url)
+    done = console.post(url, {"resolve": "1", "note": "A test of ours."}, follow=True)
+    gone = console.get(reverse("console:security_securityincident_resolve", args=["nothing"]))
+
+    assert url in shown
+    assert (refused.status_code, asked.status_code, gone.status_code) == (403, 200, 404)
+    assert "A test of ours." in text(done)
+    with system_scope("test"):
+        incident.refresh_from_db()
+    assert incident.resolved_by == ada.email
+
+
 def test_related_attempts_are_one_click_away(cast, console):
     with system_scope("test"):
         for address in ("198.51.100.1", "198.51.100.2"):

@@ -1,5 +1,8 @@
 """Signing in to the console: the API's own way for the password, then the authenticator app, and how sessions end."""
 
+import os
+import subprocess
+import sys
 from datetime import timedelta
 
 import pytest
@@ -214,6 +217,28 @@ def test_the_code_is_taken_only_of_whom_the_password_was(change, ada, enrolled, 
     assert not is_inside(client)
 
 
+@pytest.mark.parametrize(("environment", "required"), [("production", "True"), ("development", "False")])
+def test_an_app_is_required_in_production(environment, required):
+    variables = {
+        "DJANGO_ENV": environment,
+        "DJANGO_SETTINGS_MODULE": "loctelli.settings",
+        "ALLOWED_HOSTS": "x.example",
+        "DATABASE_URL": "postgresql://a:b@127.0.0.1:1/c",
+        "DATABASE_OWNER_URL": "postgresql://o:b@127.0.0.1:1/c",
+    }
+    asked = "from django.conf import settings; print(settings.CONSOLE_REQUIRE_TOTP)"
+
+    answer = subprocess.run(
+        [sys.executable, "-c", asked],
+        env=os.environ | variables,
+        cwd=site_settings.BASE_DIR,
+        capture_output=True,
+        text=True,
+    )
+
+    assert (answer.stdout.strip(), answer.returncode) == (required, 0)
+
+
 def test_where_it_is_required_nothing_opens_before_an_app_is_set_up(ada, settings, clock):
     settings.CONSOLE_REQUIRE_TOTP = True
     client = Client()
@@ -267,9 +292,11 @@ def test_a_super_admin_resets_the_app_of_another_and_it_is_recorded(ada, clock):
     enrol(bo)
     theirs = signed_in(bo)
     url = reverse("console:accounts_adminuser_second_factor", args=[bo.pk])
+    shown = signed_in(ada).get(page("accounts.adminuser", "change", bo.pk)).content.decode()
 
     answer = signed_in(ada).post(url, follow=True)
 
+    assert "../second-factor/" in shown
     assert "until an app is set up again" in text(answer)
     assert not is_inside(theirs)
     history = text(signed_in(ada).get(page("accounts.adminuser", "history", bo.pk)))

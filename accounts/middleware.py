@@ -85,7 +85,7 @@ def principal(claims: tokens.Claims) -> User | None:
     users = User.objects.select_related("sub_account").filter(pk=claims.user_id)
     # Asked along with the user, so that a session's end acts on the next request without another round trip.
     user = users.annotate(session_is_alive=SessionIsAlive(Value(claims.session), "pk")).first()
-    return user if user is not None and user.session_is_alive and claims.fit(user) else None  # type: ignore[attr-defined]
+    return user if user is not None and user.session_is_alive and claims.fit(user) else None
 
 
 class SessionIsAlive(Func):

@@ -1,7 +1,7 @@
 """The function that tells whether a session goes on, for a migration: `migrations.RunSQL(FORWARD, REVERSE)`.
 
-Tenants have no right to the tokens' table, and a bound request has no second scope to ask in: so the request's one query
-for its user calls this function, which runs as its owner and answers yes or no.
+Tenants have no right to the tokens' table, and a bound request has no second scope to ask in: so the request's one
+query for its user calls this function, which runs as its owner and answers yes or no.
 """
 
 from django.conf import settings

@@ -2,11 +2,12 @@
 
 import django.db.models.deletion
 import django.db.models.functions.datetime
+from django.conf import settings
+from django.db import migrations, models
+
 import loctelli.database.fields
 import security.platform_secrets
 import tenants.constraints
-from django.conf import settings
-from django.db import migrations, models
 
 
 class Migration(migrations.Migration):

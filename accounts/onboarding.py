@@ -16,6 +16,7 @@ from procrastinate.contrib.django import app
 from accounts.choices import UserRole
 from accounts.membership import move_user
 from accounts.models import User
+from loctelli.database.fields import normalize_email
 from loctelli.errors import Conflict, DomainError
 from security import platform_secrets
 from security.keys import EncryptionError
@@ -77,6 +78,8 @@ def register(*, name: str, email: str, password: str, invitation: SubAccountInvi
 
     Call it outside of any transaction. Hashes, looks up and defers one mail, whoever the address belongs to.
     """
+    # Mailed to the very address that the account gets, not to another spelling that may be somebody else's mailbox.
+    email = normalize_email(email)
     registration = Registration(
         name=name,
         email=email,
@@ -85,7 +88,7 @@ def register(*, name: str, email: str, password: str, invitation: SubAccountInvi
         expires_at=int(time.time()) + CONFIRM_WITHIN_SECONDS,
     )
     token = registration.seal()
-    mailed = hit(f"registration:mail:{email.casefold()}", MAILS_TO_ONE_ADDRESS).allowed
+    mailed = hit(f"registration:mail:{email}", MAILS_TO_ONE_ADDRESS).allowed
     with system_scope("a registration"):
         taken = User.objects.filter(email=email).exists()
         if mailed:

@@ -1,11 +1,10 @@
 """How people look in the API."""
 
-from django.contrib.auth.password_validation import validate_password
-from django.core.exceptions import ValidationError
 from rest_framework import serializers
 
 from accounts.choices import UserRole
 from accounts.models import User
+from accounts.password_changes import check_strength
 from loctelli.api import fields
 from loctelli.api.serializers import ModelSerializer, Serializer
 from tenants.models import SubAccount
@@ -17,15 +16,6 @@ ASSIGNABLE_ROLES = [choice for choice in UserRole.choices if choice[0] != UserRo
 
 class AvailabilityField(fields.JSONContainerField):
     """When a person can be booked: an object of weekly hours, or the older list of {date, slots}."""
-
-
-def check_new_password(password: str, user: User, path: str = "password") -> None:
-    """Raise ValidationError at a field unless this can be the password of a user, who needn't be saved yet."""
-    try:
-        validate_password(password, user)
-    except ValidationError as error:
-        found = [serializers.ErrorDetail(each.messages[0], code=each.code) for each in error.error_list]
-        raise serializers.ValidationError({path: found}) from error
 
 
 class UserSerializer(TenantModelSerializer):
@@ -62,7 +52,7 @@ class UserSerializer(TenantModelSerializer):
 
     def validate(self, attrs: dict) -> dict:
         if "password" in attrs:
-            check_new_password(attrs["password"], User(name=attrs["name"], email=attrs["email"]))
+            check_strength(attrs["password"], User(name=attrs["name"], email=attrs["email"]))
         return attrs
 
     def create(self, validated_data: dict) -> User:

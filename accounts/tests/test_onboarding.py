@@ -306,6 +306,17 @@ def test_nobody_s_mailbox_is_filled(cast, client):
     assert len(work_off_mails()) == 3
 
 
+@pytest.mark.parametrize("spelling", ["BOB@Elsewhere.example", "ｂｏｂ@elsewhere.example", "bob@ℯlsewhere.example"])
+def test_the_mail_goes_to_the_address_the_account_gets_however_it_is_spelled(client, cast, spelling):
+    onboarding.register(name="Bob", email=spelling, password=PASSWORD)
+    with system_scope("test"):
+        jobs = list(ProcrastinateJob.objects.filter(task_name="accounts.mail_registration"))
+
+    assert [job.args["email"] for job in jobs] == ["bob@elsewhere.example"]
+    (text,) = work_off_mails()
+    assert post(client, CONFIRM, token=token_in(text), password=PASSWORD).json()["email"] == "bob@elsewhere.example"
+
+
 def test_what_a_stranger_writes_is_not_mailed(client, cast):
     post(client, REGISTER, **person(name="Buy now: https://spam.example"))
 

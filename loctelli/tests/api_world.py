@@ -18,6 +18,7 @@ from forms.tests.factories import FormSubmissionFactory, FormTemplateFactory
 from integrations.tests.factories import IntegrationFactory, IntegrationTemplateFactory
 from security.choices import MessageRole
 from security.models import RefreshToken
+from security.models import AuditEntry
 from security.tests.factories import SecurityIncidentFactory
 from tenants.scope import system_scope
 
@@ -83,6 +84,7 @@ def furnish(cast: SimpleNamespace) -> dict[str, models.Model]:
             "integration-templates": service,
             "integrations": IntegrationFactory(sub_account=cast.acme, integration_template=service),
             "security-incidents": SecurityIncidentFactory(sub_account_id=cast.acme.pk),
+            "audit-entries": AuditEntry.objects.filter(sub_account_id=cast.acme.pk).earliest("created_at"),
         }
 
 

@@ -17,8 +17,7 @@ from crm.tests.factories import BookingFactory, ContactSubmissionFactory, LeadFa
 from forms.tests.factories import FormSubmissionFactory, FormTemplateFactory
 from integrations.tests.factories import IntegrationFactory, IntegrationTemplateFactory
 from security.choices import MessageRole
-from security.models import RefreshToken
-from security.models import AuditEntry
+from security.models import AuditEntry, RefreshToken
 from security.tests.factories import SecurityIncidentFactory
 from tenants.scope import system_scope
 

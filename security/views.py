@@ -28,7 +28,7 @@ class AuditEntryViewSet(TenantReadOnlyViewSet):
         "object_id": ["exact"],
         "actor_type": ["exact"],
         "actor_id": ["exact"],
-        "action": ["exact", "in"],
+        "action": ["exact"],
         "created_at": ["gte", "lt"],
     }
     ordering = "-created_at"

@@ -80,16 +80,15 @@ class UserViewSet(TenantViewSet):
             hold_admins(current_scope().sub_account_id)
         return super().get_object()
 
-    def keep_an_admin(self, leaving: User) -> None:
-        """Raise LastAdmin when the sub-account would have no admin without this one and the request doesn't say so."""
-        if not parameters.flag(self.request, "last_admin") and left_without_admin([leaving]):
+    def keep_an_admin(self, *leaving: User) -> None:
+        """Raise LastAdmin when the sub-account would have no admin without these and the request doesn't say so."""
+        if not parameters.flag(self.request, "last_admin") and leaving and left_without_admin(leaving):
             raise LastAdmin
 
     def perform_update(self, serializer) -> User:
         changed = {"role": serializer.instance.role, "is_active": serializer.instance.is_active}
         changed |= {name: value for name, value in serializer.validated_data.items() if name in changed}
-        if not is_active_admin(User(**changed)):
-            self.keep_an_admin(serializer.instance)
+        self.keep_an_admin(*([] if is_active_admin(User(**changed)) else [serializer.instance]))
         return super().perform_update(serializer)
 
     @extend_schema(parameters=[LAST_ADMIN])

@@ -96,10 +96,10 @@ def test_the_stages_of_a_lead_are_everyones_and_those_the_business_adds(cast, jo
     assert [lead["id"] for lead in as_alice.get(f"{LEADS}?status__in=qualified,quoted").json()["results"]] == [joan.pk]
 
 
-@pytest.mark.parametrize("settings", [None, [], "x", {"lead_statuses": None}, {"lead_statuses": "quoted"}])
-def test_settings_of_any_shape_leave_the_stages_as_they_are(settings, cast, joan, as_alice):
+@pytest.mark.parametrize("stored", [None, [], "x", {"lead_statuses": None}, {"lead_statuses": "quoted"}])
+def test_settings_of_any_shape_leave_the_stages_as_they_are(stored, cast, joan, as_alice):
     with system_scope("test"):
-        SubAccount.objects.filter(pk=cast.acme.pk).update(settings=settings)
+        SubAccount.objects.filter(pk=cast.acme.pk).update(settings=stored)
 
     assert as_alice.patch(f"{LEADS}{joan.pk}/", {"status": "quoted"}).status_code == 400
     assert as_alice.patch(f"{LEADS}{joan.pk}/", {"status": "booked"}).status_code == 200

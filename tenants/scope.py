@@ -106,17 +106,21 @@ def acting(**known: Any) -> Iterator[None]:
 
 
 def act_as(**known: Any) -> None:
-    """Add what has become known of who acts, for the rest of the bound scope and those after it inside `acting()`."""
-    _actor.set({**(_actor.get() or {}), **known})
+    """Add what has become known of who acts, for the rest of the bound scope and those after it inside `acting()`.
+
+    Outside of `acting()` nothing would ever forget it, so there it is for the bound scope alone.
+    """
+    if _actor.get() is not None:
+        _actor.set({**(_actor.get() or {}), **known})
     scope = cast(DatabaseWrapper, connection).scope
     if scope is not None:
         with connection.cursor() as cursor:
-            cursor.execute("SELECT set_config('app.actor', %s, true)", [_actor_of(scope)])
+            cursor.execute("SELECT set_config('app.actor', %s, true)", [_actor_of(scope, **known)])
 
 
-def _actor_of(scope: Scope) -> str:
+def _actor_of(scope: Scope, **known: Any) -> str:
     """Return who acts in a scope as the audit trail reads it: the system, for its reason, when nobody is known."""
-    return json.dumps({"type": "system", "name": scope.reason, **(_actor.get() or {})})
+    return json.dumps({"type": "system", "name": scope.reason, **(_actor.get() or {}), **known})
 
 
 def _declare(role: str, sub_account_id: str, actor: str) -> None:

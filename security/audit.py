@@ -19,7 +19,7 @@ class Account(Protocol):
 
 
 def act_as(kind: ActorType, account: Account) -> None:
-    """Say who makes the changes that follow in this request; one statement inside a scope, none outside."""
+    """Say who makes the changes that follow in this request."""
     scope.act_as(type=kind.value, id=account.pk, name=account.name)
 
 

@@ -4,7 +4,6 @@
 Python and the database can't disagree, and no worker thread, pooled connection or exception carries them along.
 """
 
-import json
 import logging
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
@@ -106,29 +105,24 @@ def acting(**known: Any) -> Iterator[None]:
 
 
 def act_as(**known: Any) -> None:
-    """Add what has become known of who acts, for the rest of the bound scope and those after it inside `acting()`.
+    """Add what has become known of who acts, for what follows inside `acting()`.
 
-    Outside of `acting()` nothing would ever forget it, so there it is for the bound scope alone.
+    Outside of `acting()` it is for the bound scope alone, or nothing would ever forget it.
     """
-    if _actor.get() is not None:
+    if _actor.get() is not None or is_bound():
         _actor.set({**(_actor.get() or {}), **known})
+
+
+def current_actor() -> Mapping[str, Any]:
+    """Return who acts, as the audit trail writes it: the system, for the scope's reason, when nobody is known."""
     scope = cast(DatabaseWrapper, connection).scope
-    if scope is not None:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT set_config('app.actor', %s, true)", [_actor_of(scope, **known)])
+    return {"type": "system", "name": scope.reason if scope else "", **(_actor.get() or {})}
 
 
-def _actor_of(scope: Scope, **known: Any) -> str:
-    """Return who acts in a scope as the audit trail reads it: the system, for its reason, when nobody is known."""
-    return json.dumps({"type": "system", "name": scope.reason, **(_actor.get() or {}), **known})
-
-
-def _declare(role: str, sub_account_id: str, actor: str) -> None:
+def _declare(role: str, sub_account_id: str) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT set_config('role', %s, true), set_config('app.sub_account_id', %s, true), "
-            "set_config('app.actor', %s, true)",
-            [role, sub_account_id, actor],
+            "SELECT set_config('role', %s, true), set_config('app.sub_account_id', %s, true)", [role, sub_account_id]
         )
 
 
@@ -137,10 +131,13 @@ def _bind(scope: Scope) -> Iterator[Scope]:
     wrapper = cast(DatabaseWrapper, connection)
     if wrapper.scope is not None:
         raise ScopeConflict(f"Scopes never nest: {scope} was opened inside {wrapper.scope}.")
+    nobody_known = _actor.get() is None
     try:
         with _transaction(wrapper, scope):
             yield scope
     finally:
+        if nobody_known:
+            _actor.set(None)
         callbacks, wrapper.after_scope = wrapper.after_scope, []
         for callback in callbacks:
             _call(callback)
@@ -151,9 +148,9 @@ def _transaction(wrapper: DatabaseWrapper, scope: Scope) -> Iterator[None]:
     roles = settings.DATABASE_ROLES
     with transaction.atomic(durable=True):
         if scope.is_system:
-            _declare(roles.system, "", _actor_of(scope))
+            _declare(roles.system, "")
         else:
-            _declare(roles.tenant, str(scope.sub_account_id), _actor_of(scope))
+            _declare(roles.tenant, str(scope.sub_account_id))
         wrapper.scope = scope
         try:
             yield
@@ -161,4 +158,4 @@ def _transaction(wrapper: DatabaseWrapper, scope: Scope) -> Iterator[None]:
             wrapper.scope = None
     if wrapper.in_atomic_block and not wrapper.needs_rollback:
         # Only inside a test's own transaction: a released savepoint keeps what was set "transaction-locally".
-        _declare(roles.tenant, "", "")
+        _declare(roles.tenant, "")

@@ -1,0 +1,18 @@
+"""The tenants themselves, the way into them, and the base of every model whose rows belong to one."""
+
+from tenants.models.idempotency import IdempotencyKey
+from tenants.models.invitations import SubAccountInvitation
+from tenants.models.rows import CurrentSubAccount, ScopedModel, SubAccountKey, TenantModel
+from tenants.models.sub_accounts import ONBOARDING_ID, FixtureOfThePlatform, SubAccount
+
+__all__ = [
+    "ONBOARDING_ID",
+    "CurrentSubAccount",
+    "FixtureOfThePlatform",
+    "IdempotencyKey",
+    "ScopedModel",
+    "SubAccount",
+    "SubAccountInvitation",
+    "SubAccountKey",
+    "TenantModel",
+]

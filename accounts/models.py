@@ -1,10 +1,13 @@
 """The people: platform admins, who work in the console, and tenant users, who work through the API."""
 
+from collections.abc import Iterator
+from functools import cached_property
 from typing import ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
 from django.db.models import Q
+from django.utils.crypto import salted_hmac
 
 from accounts.choices import AdminRole, UserRole
 from accounts.permissions_of_admins import grants_module, grants_permission, validate_permissions
@@ -12,9 +15,11 @@ from loctelli.database.constraints import one_of
 from loctelli.database.fields import AccountEmailField, ForeignKey, StringField
 from loctelli.database.models import StampedModel, StampedQuerySet
 from loctelli.timezones import validate_timezone
+from security.models import SecondFactor
 from tenants.access import Access, Recording
 from tenants.managers import TenantManager
 from tenants.models import ONBOARDING_ID, FixtureOfThePlatform, TenantModel
+from tenants.scope import ensure_scope
 
 SYSTEM_USER_ID = 1
 SYSTEM_USER_EMAIL = "user@loctelli.com"
@@ -76,6 +81,25 @@ class AdminUser(AbstractBaseUser, StampedModel):
     @property
     def is_staff(self) -> bool:
         return self.is_active
+
+    @cached_property
+    def second_factor_id(self) -> str | None:
+        """Which authenticator app guards the account, None for none: read once, so that all who ask agree on it."""
+        with ensure_scope("console: whether there is a second factor"):
+            return SecondFactor.objects.confirmed().filter(admin=self).values_list("pk", flat=True).first()
+
+    def get_session_auth_hash(self) -> str:
+        """Return what a session in the console stands on: the password, and the authenticator app or none.
+
+        So a session that was opened by the password alone ends, whoever was first, once there is an app.
+        """
+        return self._with_second_factor(super().get_session_auth_hash())
+
+    def get_session_auth_fallback_hash(self) -> Iterator[str]:
+        return map(self._with_second_factor, super().get_session_auth_fallback_hash())
+
+    def _with_second_factor(self, stamp: str) -> str:
+        return salted_hmac("accounts.sessions", f"{stamp} {self.second_factor_id}", algorithm="sha256").hexdigest()
 
     @property
     def is_superuser(self) -> bool:

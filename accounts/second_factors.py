@@ -44,7 +44,7 @@ class WrongCode(DomainError):
 
 def has_second_factor(admin: AdminUser) -> bool:
     """Return whether an admin has a confirmed authenticator app; in the bound system scope."""
-    return SecondFactor.objects.filter(admin=admin, confirmed_at__isnull=False).exists()
+    return SecondFactor.objects.confirmed().filter(admin=admin).exists()
 
 
 def begin_enrolment(admin: AdminUser) -> str:
@@ -78,6 +78,7 @@ def confirm_enrolment(admin: AdminUser, code: str) -> list[str]:
         if factor is None or not _spend(factor, code):
             raise WrongCode
         SecondFactor.objects.filter(pk=factor.pk).update(confirmed_at=timezone.now())
+        admin.second_factor_id = factor.pk
         return _new_recovery_codes(admin)
 
 
@@ -85,7 +86,7 @@ def check_code(admin: AdminUser, code: str) -> None:
     """Spend a code of an admin's app or a recovery code; raise WrongCode or Throttled. Call it unbound."""
     _count_try(admin)
     with system_scope("console: a second factor"):
-        factor = SecondFactor.objects.filter(admin=admin, confirmed_at__isnull=False).first()
+        factor = SecondFactor.objects.confirmed().filter(admin=admin).first()
         if factor is None or not (_spend(factor, code) or _spend_recovery_code(admin, code)):
             raise WrongCode
 
@@ -103,6 +104,7 @@ def recovery_codes_left(admin: AdminUser) -> int:
 def remove_second_factor(admin: AdminUser) -> bool:
     """Forget an admin's app and recovery codes, in the bound system scope; return whether there were any."""
     RecoveryCode.objects.filter(admin=admin).delete()
+    admin.second_factor_id = None
     return bool(SecondFactor.objects.filter(admin=admin).delete()[0])
 
 

@@ -4,6 +4,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
+from django.contrib.auth import update_session_auth_hash
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -35,6 +36,7 @@ def second_factor_page(request: HttpRequest, context: dict[str, Any]) -> HttpRes
         with system_scope("console: doing without a second factor"):
             second_factors.remove_second_factor(admin)
             end_console_sessions(admin.pk, except_key=request.session.session_key)
+        update_session_auth_hash(request, admin)
         request.session.pop(SECOND_FACTOR, None)
         messages.success(request, "Your authenticator app and your recovery codes are forgotten.")
         return HttpResponseRedirect(request.path)
@@ -55,7 +57,7 @@ def enrolment(request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
         except DomainError as error:
             form.add_error("code", error.detail)
         else:
-            request.session.cycle_key()
+            update_session_auth_hash(request, admin)
             request.session[SECOND_FACTOR] = True
             with system_scope("console: a new second factor"):
                 end_console_sessions(admin.pk, except_key=request.session.session_key)

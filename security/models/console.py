@@ -11,7 +11,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from loctelli.database.fields import CuidField, ForeignKey, StringField
-from loctelli.database.models import StampedModel
+from loctelli.database.models import StampedModel, StampedQuerySet
 from security.platform_secrets import SEALED_PATTERN, PlatformSecretField
 from tenants.access import Access
 
@@ -59,6 +59,14 @@ class ConsoleSession(AbstractBaseSession):
         return f"Session of {self.admin or 'nobody'}"
 
 
+class SecondFactorQuerySet(StampedQuerySet):
+    """Authenticator apps."""
+
+    def confirmed(self) -> "SecondFactorQuerySet":
+        """Leave those that a first code has shown to work."""
+        return self.filter(confirmed_at__isnull=False)
+
+
 class SecondFactor(StampedModel):
     """An admin's authenticator app: its secret, sealed under the key ring, and the last code's step, which is spent."""
 
@@ -72,6 +80,8 @@ class SecondFactor(StampedModel):
     last_step = models.BigIntegerField(
         default=0, db_default=0, help_text="Codes of this time step and before are spent."
     )
+
+    objects = SecondFactorQuerySet.as_manager()
 
     class Meta:
         db_table = "second_factors"

@@ -2,6 +2,7 @@
 
 from crm.models.bookings import Booking
 from crm.models.contacts import ContactSubmission
+from crm.models.counts import DailyCount, SubAccountCount
 from crm.models.leads import Lead
 
-__all__ = ["Booking", "ContactSubmission", "Lead"]
+__all__ = ["Booking", "ContactSubmission", "DailyCount", "Lead", "SubAccountCount"]

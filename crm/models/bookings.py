@@ -1,6 +1,10 @@
 """Bookings: the meetings that come of it."""
 
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
+from django.db.models import Q
+from django.db.models.fields.json import KeyTextTransform
+from django.db.models.functions import Left
 
 from crm.choices import BookingStatus, BookingType
 from loctelli.database.fields import ForeignKey, StringField
@@ -29,6 +33,14 @@ class Booking(TenantModel, StampedModel):
             # A sub-account's bookings by date, and those of one status.
             models.Index(fields=["sub_account", "created_at", "id"], name="bookings_newest"),
             models.Index(fields=["sub_account", "status", "id"], name="bookings_status"),
+            # What comes next over all sub-accounts; no more of what stands for a date than an index can hold.
+            models.Index(
+                Left(KeyTextTransform("date", "details"), 10),
+                condition=Q(status__in=[BookingStatus.PENDING.value, BookingStatus.CONFIRMED.value]),
+                name="bookings_to_come",
+            ),
+            # What was made in the last days, to count it.
+            BrinIndex(fields=["created_at"], name="bookings_made"),
         ]
 
     def __str__(self) -> str:

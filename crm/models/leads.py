@@ -1,5 +1,6 @@
 """Leads: the people agents talk with."""
 
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models import Q
 
@@ -59,6 +60,8 @@ class Lead(TenantModel, StampedModel):
             models.Index(fields=["sub_account", "updated_at", "id"], name="leads_changed"),
             models.Index(fields=["sub_account", "name", "id"], name="leads_name"),
             models.Index(fields=["sub_account", "status", "id"], name="leads_status"),
+            # What came in the last days, to count it.
+            BrinIndex(fields=["created_at"], name="leads_made"),
         ]
 
     def __str__(self) -> str:

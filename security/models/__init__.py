@@ -5,11 +5,13 @@ from security.models.console import ConsoleSession, RecoveryCode, SecondFactor
 from security.models.identity import AccountLockout, AuthAttempt, KnownDevice, PasswordHistory, RefreshToken
 from security.models.incidents import SecurityIncident
 from security.models.messages import ConversationMessage, DataKey
+from security.models.preferences import ConsolePreference
 
 __all__ = [
     "AccountLockout",
     "AuditEntry",
     "AuthAttempt",
+    "ConsolePreference",
     "ConsoleSession",
     "ConversationMessage",
     "DataKey",

@@ -2,6 +2,7 @@
 
 from typing import ClassVar
 
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models.functions import Now
 
@@ -68,6 +69,8 @@ class ConversationMessage(TenantModel, StampedModel):
         indexes = [
             # One lead's conversation in order.
             models.Index(fields=["sub_account", "lead", "message_timestamp"], name="messages_conversation"),
+            # What was said in the last days, to count it.
+            BrinIndex(fields=["message_timestamp"], name="messages_said"),
         ]
 
     def __str__(self) -> str:

@@ -3,13 +3,14 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 MAKEFLAGS += --no-print-directory
-.PHONY: run test check clean
+.PHONY: run test check bench clean
 .DEFAULT_GOAL := run
 
 PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
     "$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$python" && exit; done; echo python3)
 PIP := .venv/bin/python -m pip --disable-pip-version-check --quiet
 TESTS ?=
+LEADS ?= 1000000
 
 run: .venv/runtime .env ## Install what is missing, then start everything.
 	@exec .venv/bin/python manage.py start
@@ -34,6 +35,10 @@ check: .venv/development .env ## Style, layers, types, migrations, isolation, AP
 	@.venv/bin/python manage.py makemigrations --check --dry-run
 	@.venv/bin/python manage.py check_isolation
 	@.venv/bin/python manage.py spectacular --fail-on-warn --validate --file var/openapi.yaml
+
+bench: .venv/development .env ## Measure the API at a million leads; see benchmarks/README.md.
+	@bash .ci/wrk
+	@.venv/bin/python -m benchmarks --leads $(LEADS)
 
 clean: ## Remove what was built; the data in var/postgres stays.
 	@rm -rf .venv staticfiles .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache test-results

@@ -52,7 +52,17 @@ class JSONField(forms.JSONField):
 
 
 class Autocomplete(AutocompleteSelect):
-    """Django's autocomplete, which fails on showing again what is no key at all, such as a word for a number."""
+    """Django's autocomplete, offering the rows of one sub-account.
+
+    Django's own fails on showing again what is no key at all, such as a word for a number.
+    """
+
+    # Whose rows are offered; None for those of the sub-account that the console is narrowed to, or of all.
+    sub_account_id: int | None = None
+
+    def get_url(self) -> str:
+        url = super().get_url()
+        return url if self.sub_account_id is None else f"{url}?sub_account={self.sub_account_id}"
 
     def optgroups(self, name: str, value: Sequence[str], attrs: dict | None = None) -> list:
         key = self.field.target_field

@@ -4,78 +4,33 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.contrib import messages
-from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
 from django.db import DataError, IntegrityError, models, transaction
-from django.db.models.constants import LOOKUP_SEP
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
-from unfold.admin import ModelAdmin
-from unfold.contrib.filters.admin import AutocompleteSelectFilter
 
 from loctelli.api.integrity import from_data_error, from_integrity_error
 from tenants.console import history, step_up
 from tenants.console.forms import Autocomplete, ConsoleForm, JSONField
+from tenants.console.lists import ListAdmin
 from tenants.deletion import Deletion, what_goes_along
 
 STAMPS = ("created_by_admin", "created_at", "updated_at")
-# What may follow a filter's field in the query string; anything longer could ask for somebody's password.
-LOOKUPS = ("exact", "in", "isnull", "gt", "gte", "lt", "lte", "id__exact", "pk__exact", "year", "month", "day")
 
 
-class ConsoleAdmin(ModelAdmin):
+class ConsoleAdmin(ListAdmin):
     """A model's admin: a subclass declares its columns, filters, search fields and fieldsets."""
 
     form = ConsoleForm
-    list_filter_submit = True
-    list_per_page = 50
-    show_full_result_count = False
     warn_unsaved_form = True
     delete_confirmation_template = "console/delete_confirmation.html"
     delete_selected_confirmation_template = "console/delete_confirmation.html"
     # Whether a row may change its sub-account after it was made.
     movable = False
-    # What `__str__` or a column reads of other rows, beyond the references among the columns.
-    reads: tuple[str, ...] = ()
     # What holds secrets or gives rights: an admin steps up before changing these fields, or before adding a row at all.
     sensitive_fields: tuple[str, ...] = ()
     adding_is_sensitive = False
-
-    def references(self) -> list[models.ForeignKey]:
-        """Return the references of the model's rows."""
-        return [field for field in self.opts.local_fields if isinstance(field, models.ForeignKey)]
-
-    def has_field(self, name: str) -> bool:
-        return any(field.name == name for field in self.opts.local_fields)
-
-    # Lists
-
-    def get_queryset(self, request: HttpRequest) -> models.QuerySet:
-        named = {"sub_account", *self.list_display, *self.reads}
-        return super().get_queryset(request).select_related(*(f.name for f in self.references() if f.name in named))
-
-    def get_list_filter(self, request: HttpRequest) -> list:
-        filters = list(super().get_list_filter(request))
-        if any(field.name == "sub_account" for field in self.references()):
-            filters.insert(0, ("sub_account", AutocompleteSelectFilter))
-        return filters
-
-    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
-        """Allow what the filters ask for and nothing else, or a hash could be guessed letter by letter."""
-        names = {self.date_hierarchy, "pk", self.opts.pk.name}
-        for item in self.get_list_filter(request) if request is not None else self.list_filter:
-            names.add(item[0] if isinstance(item, tuple | list) else item if isinstance(item, str) else None)
-        return any(
-            lookup == name or lookup in (f"{name}{LOOKUP_SEP}{suffix}" for suffix in LOOKUPS) for name in names if name
-        )
-
-    def get_changelist_instance(self, request: HttpRequest) -> Any:
-        try:
-            return super().get_changelist_instance(request)
-        except (OverflowError, ValueError) as error:
-            # The date hierarchy of a year beyond the calendar.
-            raise IncorrectLookupParameters(error) from error
 
     # Forms
 

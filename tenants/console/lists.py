@@ -1,0 +1,169 @@
+"""Lists: narrowed to a sub-account, bounded however many rows there are, and a click away from what they refer to."""
+
+from typing import Any, ClassVar, NamedTuple
+
+from django.apps import apps
+from django.contrib.admin.options import IncorrectLookupParameters
+from django.db import models
+from django.db.models.constants import LOOKUP_SEP
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils.http import urlencode
+from django.utils.text import capfirst
+from unfold.admin import ModelAdmin
+from unfold.contrib.filters.admin import AutocompleteSelectFilter
+from unfold.views import ChangeList
+
+from tenants.console import labels
+from tenants.console.forms import Autocomplete
+from tenants.console.narrowing import narrowed_to, owner_of, rows_of
+from tenants.console.paging import BoundedPaginator
+
+# What may follow a filter's field in the query string; anything longer could ask for somebody's password.
+LOOKUPS = ("exact", "in", "isnull", "gt", "gte", "lt", "lte", "id__exact", "pk__exact", "year", "month", "day")
+
+
+class Related(NamedTuple):
+    """A list that a row's page leads to: of which model, and the filter that leaves what belongs to the row."""
+
+    model: str
+    filter: str
+    label: Any
+
+
+class Link(NamedTuple):
+    """Where a row's page leads to."""
+
+    label: Any
+    url: str
+
+
+class NarrowedList(ChangeList):
+    """The rows of the sub-account that the console is narrowed to."""
+
+    def get_queryset(self, request: HttpRequest, exclude_parameters: Any = None) -> models.QuerySet:
+        chosen = narrowed_to(request)
+        if chosen is not None:
+            self.root_queryset = self.root_queryset.filter(rows_of(self.model, chosen.pk))
+        return super().get_queryset(request, exclude_parameters)
+
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        if not self.query and not self.has_active_filters:
+            # There is no fuller list to lead to.
+            self.full_result_count = self.result_count
+
+
+class ListAdmin(ModelAdmin):
+    """What every model's lists and pages have in common."""
+
+    list_per_page = 50
+    list_filter_submit = True
+    show_full_result_count = False
+    paginator = BoundedPaginator
+    change_form_outer_before_template = "console/related.html"
+    # What `__str__` or a column reads of other rows, beyond the references among the columns.
+    reads: tuple[str, ...] = ()
+    # The lists that a row's page leads to.
+    related: ClassVar[tuple[Related, ...]] = ()
+
+    def __init__(self, model: type[models.Model], admin_site: Any) -> None:
+        super().__init__(model, admin_site)
+        labels.label(model)
+
+    def references(self) -> list[models.ForeignKey]:
+        """Return the references of the model's rows."""
+        return [field for field in self.opts.local_fields if isinstance(field, models.ForeignKey)]
+
+    def has_field(self, name: str) -> bool:
+        return any(field.name == name for field in self.opts.local_fields)
+
+    # Lists
+
+    def get_queryset(self, request: HttpRequest) -> models.QuerySet:
+        named = {"sub_account", *self.list_display, *self.reads}
+        return super().get_queryset(request).select_related(*(f.name for f in self.references() if f.name in named))
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return NarrowedList
+
+    def get_changelist_instance(self, request: HttpRequest) -> Any:
+        try:
+            return super().get_changelist_instance(request)
+        except (OverflowError, ValueError) as error:
+            # The date hierarchy of a year beyond the calendar.
+            raise IncorrectLookupParameters(error) from error
+
+    def get_list_display(self, request: HttpRequest) -> list:
+        """Leave out whose the rows are where all are the same one's."""
+        shown = super().get_list_display(request)
+        if narrowed_to(request) is None:
+            return list(shown)
+        return [name for name in shown if name not in ("sub_account", "sub_account_id")]
+
+    def get_list_filter(self, request: HttpRequest) -> list:
+        filters = list(super().get_list_filter(request))
+        if any(field.name == "sub_account" for field in self.references()) and narrowed_to(request) is None:
+            filters.insert(0, ("sub_account", AutocompleteSelectFilter))
+        return filters
+
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
+        """Allow what the filters and links ask for and nothing else, or a hash could be guessed letter by letter."""
+        names = {self.date_hierarchy, "pk", self.opts.pk.name, *(field.name for field in self.references())}
+        for item in self.get_list_filter(request) if request is not None else self.list_filter:
+            names.add(item[0] if isinstance(item, tuple | list) else item if isinstance(item, str) else None)
+        return any(
+            lookup == name or lookup in (f"{name}{LOOKUP_SEP}{suffix}" for suffix in LOOKUPS) for name in names if name
+        )
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        title = capfirst(str(self.opts.verbose_name_plural))
+        return super().changelist_view(request, {"title": title, **(extra_context or {})})
+
+    # Forms
+
+    def get_form(
+        self, request: HttpRequest, obj: models.Model | None = None, change: bool = False, **kwargs: Any
+    ) -> Any:
+        """Offer an existing row the rows of its own sub-account."""
+        form = super().get_form(request, obj, change, **kwargs)
+        for field in form.base_fields.values():
+            widget = getattr(field.widget, "widget", field.widget)
+            if isinstance(widget, Autocomplete):
+                widget.sub_account_id = owner_of(obj)
+        return form
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        initial = super().get_changeform_initial_data(request)
+        chosen = narrowed_to(request)
+        if chosen is not None and self.has_field("sub_account"):
+            initial.setdefault("sub_account", chosen.pk)
+        return initial
+
+    def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
+        row = kwargs.get("obj")
+        if row is not None:
+            chosen, owner = narrowed_to(request), owner_of(row)
+            context["related_links"] = self.related_links(request, row)
+            if chosen is not None and owner not in (None, chosen.pk):
+                context["other_owner"] = getattr(row, "sub_account", row)
+        return super().render_change_form(request, context, *args, **kwargs)
+
+    def related_links(self, request: HttpRequest, row: models.Model) -> list[Link]:
+        """Return the lists that this admin may see, filtered by the row."""
+        return [
+            Link(item.label, list_url(item.model, **{item.filter: row.pk}))
+            for item in self.related
+            if self.may_view(request, item.model)
+        ]
+
+    def may_view(self, request: HttpRequest, label: str) -> bool:
+        """Return whether this admin may see the list of a model."""
+        found = self.admin_site._registry.get(apps.get_model(label))
+        return found is not None and found.has_view_permission(request)
+
+
+def list_url(label: str, **query: Any) -> str:
+    """Return the address of a model's list with a query."""
+    name = label.lower().replace(".", "_")
+    return f"{reverse(f'admin:{name}_changelist')}?{urlencode(query)}"

@@ -16,11 +16,13 @@ from unfold.decorators import display
 
 from accounts import second_factors
 from accounts.account_admin import AccountAdmin
+from accounts.actions import ADMIN_ACTIONS, USER_ACTIONS
 from accounts.choices import UserRole
-from accounts.membership import check_movable, hold_admins, is_active_admin, left_without_admin
+from accounts.membership import check_movable, hold_admins, is_active_admin, left_without_admin, move_user
 from accounts.models import AdminUser, User
 from accounts.sessions import end_console_sessions
 from accounts.sign_in_admin import AccountLockoutAdmin, ConsoleSessionAdmin, RefreshTokenAdmin
+from accounts.super_admins import hold_super_admins
 from loctelli.errors import DomainError
 from security.models import AccountLockout, ConsoleSession, RefreshToken
 from tenants.console import step_up
@@ -52,7 +54,8 @@ class AdminUserAdmin(AccountAdmin):
     """Accounts of the platform's own admins: for super admins; others may be let to see who there is."""
 
     form = AdminUserForm
-    sensitive_fields = ("email", *RIGHTS)
+    actions = ADMIN_ACTIONS
+    sensitive_fields = ("email", "is_active", *RIGHTS)
     adding_is_sensitive = True
     list_display = ["name", "email", badge("role", {"super_admin": "warning"}), "is_active", "last_login"]
     list_filter = ["role", "is_active"]
@@ -101,6 +104,28 @@ class AdminUserAdmin(AccountAdmin):
         form = super().get_form(request, obj, change, **kwargs)
         form.own = obj is not None and obj.pk == request.user.pk
         return form
+
+    def changeform_view(
+        self, request: HttpRequest, object_id: str | None = None, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        if request.method == "POST" and self.has_change_permission(request):
+            hold_super_admins(cast(AdminUser, request.user))
+        return super().changeform_view(request, object_id, form_url, extra_context)
+
+    def delete_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
+        self.prepare_deletion(request)
+        return super().delete_view(request, object_id, extra_context)
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        if request.POST.get("action") == "delete_selected":
+            self.prepare_deletion(request)
+        return super().changelist_view(request, extra_context)
+
+    def prepare_deletion(self, request: HttpRequest) -> None:
+        """Ask those who may delete for the step up, and let them delete one after the other."""
+        if self.has_delete_permission(request):
+            step_up.require(request)
+            hold_super_admins(cast(AdminUser, request.user))
 
     def refusal_to_delete(self, request: HttpRequest, obj: models.Model) -> str | None:
         return "You can't delete your own account." if obj.pk == request.user.pk else None
@@ -200,6 +225,7 @@ class UserForm(ConsoleForm):
 @admin.register(User)
 class UserAdmin(AccountAdmin):
     form = UserForm
+    actions = USER_ACTIONS
     sensitive_fields = ("email", "role")
     movable = True
     list_display = ["name", "email", "sub_account", badge("role", {"admin": "info"}), "is_active", "last_login"]
@@ -222,6 +248,22 @@ class UserAdmin(AccountAdmin):
             (name, options), *others = fieldsets
             fieldsets = [(name, {**options, "fields": [*options["fields"], "last_admin"]}), *others]
         return fieldsets
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
+        user = super().get_object(request, object_id, from_field)
+        if user is None or request.method != "POST":
+            return user
+        # What is saved is compared with what is there once nobody else changes who administers the sub-account.
+        hold_admins(user.sub_account_id)
+        return super().get_object(request, object_id, from_field)
+
+    def save_model(self, request: HttpRequest, obj: models.Model, form: Any, change: bool) -> None:
+        to = obj.sub_account if change and "sub_account" in form.changed_data else None  # type: ignore[attr-defined]
+        if to is not None:
+            obj.sub_account_id = form.initial["sub_account"]  # type: ignore[attr-defined]
+        super().save_model(request, obj, form, change)
+        if to is not None:
+            move_user(cast(User, obj), to=to)
 
     def refusal_to_delete(self, request: HttpRequest, obj: models.Model) -> str | None:
         return "The system user can't be deleted." if obj.is_system else None

@@ -2,9 +2,11 @@
 
 from collections.abc import Iterable
 
+from accounts import refresh_tokens
 from accounts.choices import UserRole
 from accounts.models import User
 from loctelli.errors import Conflict, StillReferenced
+from security.choices import AccountType
 from tenants.deletion import what_refers_to
 from tenants.models import ONBOARDING_ID, FixtureOfThePlatform, SubAccount
 
@@ -64,5 +66,7 @@ def move_user(user: User, *, to: SubAccount) -> None:
     they were is the caller's to look after.
     """
     check_movable(user)
+    if user.sub_account_id != ONBOARDING_ID:
+        refresh_tokens.end_sessions(AccountType.USER, user.pk)
     user.sub_account = to
     user.save(update_fields=["sub_account"])

@@ -320,6 +320,7 @@ UNFOLD = {
         "navigation": [
             {"title": "Change password", "link": reverse_lazy("admin:password_change")},
             {"title": "Authenticator app", "link": reverse_lazy("admin:second_factor")},
+            {"title": "Your sessions", "link": reverse_lazy("admin:own_sessions")},
         ],
     },
 }

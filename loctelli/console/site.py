@@ -21,9 +21,10 @@ from django.utils.text import capfirst
 from django.views.decorators.cache import never_cache
 from unfold.sites import UnfoldAdminSite
 
-from loctelli.console import own_second_factor, signing_in
+from loctelli.console import own_second_factor, own_sessions, signing_in
 from loctelli.console.groups import GROUPS, SHOWN
 from loctelli.console.own_password import OwnPasswordView
+from loctelli.errors import DomainError
 from security import audit, throttling
 from security.choices import ActorType
 from tenants.console import step_up
@@ -56,6 +57,7 @@ class ConsoleSite(UnfoldAdminSite):
         return [
             path("login/code/", self.login_code, name="login_code"),
             path("second-factor/", self.admin_view(self.second_factor), name="second_factor"),
+            path("sessions/", self.admin_view(self.own_sessions), name="own_sessions"),
             path("step-up/", self.admin_view(self.step_up), name="step_up"),
             *super().get_urls(),
         ]
@@ -74,6 +76,8 @@ class ConsoleSite(UnfoldAdminSite):
                 return HttpResponseRedirect(f"{reverse('admin:step_up', current_app=self.name)}?{query}")
             except PermissionDenied as error:
                 return self.refuse(request, 403, str(error) or "You may not do this.")
+            except DomainError as error:
+                return self.refuse(request, 409, error.detail)
             except Http404:
                 return self.refuse(request, 404, "There is no such page, or what it showed was deleted.")
             except (SuspiciousOperation, DataError):
@@ -170,6 +174,9 @@ class ConsoleSite(UnfoldAdminSite):
     step_up.opens_own_scopes = True  # type: ignore[attr-defined]
     step_up.comes_first = True  # type: ignore[attr-defined]
 
+    def own_sessions(self, request: HttpRequest) -> HttpResponse:
+        return own_sessions.own_sessions_page(request, self.each_context(request))
+
     def logout(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         return super().logout(request, extra_context)
 
@@ -242,7 +249,13 @@ class Autocomplete(AutocompleteJsonView):
         return result if owner is None else {**result, "text": f"{result['text']} · {owner}"}
 
 
-REFUSALS = {400: "That doesn't work", 403: "Not allowed", 404: "Not found", 429: "Too many tries"}
+REFUSALS = {
+    400: "That doesn't work",
+    403: "Not allowed",
+    404: "Not found",
+    409: "That can't be done",
+    429: "Too many tries",
+}
 
 
 def name_actor(request: HttpRequest) -> None:

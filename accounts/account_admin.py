@@ -8,10 +8,10 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.http import urlencode
-from unfold.decorators import action, display
+from unfold.decorators import display
 
 from accounts import refresh_tokens
-from accounts.password_changes import change_password, kind_of, require_password_change
+from accounts.password_changes import change_password, kind_of
 from accounts.sign_in_admin import attempts_on
 from loctelli.errors import InvalidRequest
 from tenants.console.passwords import PasswordAdmin
@@ -19,8 +19,6 @@ from tenants.console.passwords import PasswordAdmin
 
 class AccountAdmin(PasswordAdmin):
     """Accounts of a kind: a new one gets its password on the page that follows."""
-
-    actions = ["require_password_change", "end_sessions"]
 
     def password_validators(self) -> list:
         # It is validated where it is changed, against the account's history too.
@@ -46,22 +44,6 @@ class AccountAdmin(PasswordAdmin):
             reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_password", args=[obj.pk])
         )
 
-    @action(description="Require a password change", permissions=["change"])
-    def require_password_change(self, request: HttpRequest, queryset: models.QuerySet) -> None:
-        accounts = [account for account in queryset if not self.refusal_to_set_password(request, account)]
-        for account in accounts:
-            require_password_change(account)
-            self.log_change(request, account, "Required a password change.")
-        self.message_user(request, f"Asked of {count(accounts, 'account')}: nothing else can be done before.")
-
-    @action(description="End all sessions", permissions=["change"])
-    def end_sessions(self, request: HttpRequest, queryset: models.QuerySet) -> None:
-        ended = 0
-        for account in queryset:
-            ended += self.end_sessions_of(account)
-            self.log_change(request, account, "Ended all sessions.")
-        self.message_user(request, f"{ended} session{'' if ended == 1 else 's'} ended.")
-
     @display(description="See")
     def traces(self, account: Any) -> str:
         """Link to the attempts to sign in to an account and to its sessions over the API."""
@@ -72,7 +54,3 @@ class AccountAdmin(PasswordAdmin):
     def end_sessions_of(self, account: Any) -> int:
         """End an account's sessions; return how many."""
         return refresh_tokens.end_sessions(kind_of(account), account.pk)
-
-
-def count(rows: list, noun: str) -> str:
-    return f"{len(rows)} {noun}{'' if len(rows) == 1 else 's'}"

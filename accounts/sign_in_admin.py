@@ -7,10 +7,9 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.http import urlencode
-from unfold.decorators import action, display
+from unfold.decorators import display
 
-from accounts import refresh_tokens
-from accounts.lockouts import unlock
+from accounts.actions import CONSOLE_SESSION_ACTIONS, LOCKOUT_ACTIONS, TOKEN_ACTIONS
 from accounts.models import AdminUser, User
 from security.choices import AccountType
 from security.models import AccountLockout, RefreshToken
@@ -34,7 +33,7 @@ class RefreshTokenAdmin(ReadOnlyAdmin):
     search_fields = ["account_email", "=user_id", "ip_address"]
     date_hierarchy = "created_at"
     ordering = ["-created_at", "id"]
-    actions = ["end_sessions"]
+    actions = TOKEN_ACTIONS
     readonly_fields = ["account", "state"]
     fieldsets = [
         (None, {"fields": ["account", "account_type", "user_id", "ip_address", "user_agent"]}),
@@ -59,11 +58,6 @@ class RefreshTokenAdmin(ReadOnlyAdmin):
             return "Ended"
         return "Renewed" if token.rotated_at is not None else "Live"
 
-    @action(description="End the sessions of selected tokens", permissions=["act"])
-    def end_sessions(self, request: HttpRequest, queryset: models.QuerySet) -> None:
-        sessions = set(queryset.values_list("account_type", "user_id", "family"))
-        ended = sum(refresh_tokens.end_sessions(kind, user_id, family=family) for kind, user_id, family in sessions)
-        self.message_user(request, f"{ended} session{'' if ended == 1 else 's'} ended.")
 
 
 class ConsoleSessionAdmin(ReadOnlyAdmin):
@@ -72,7 +66,7 @@ class ConsoleSessionAdmin(ReadOnlyAdmin):
     list_display = ["admin", "ip_address", "user_agent", "created_at", "last_used_at", "expire_date"]
     search_fields = ["admin__name", "admin__email", "ip_address"]
     ordering = ["-last_used_at", "session_key"]
-    actions = ["end_sessions"]
+    actions = CONSOLE_SESSION_ACTIONS
     fieldsets = [
         (None, {"fields": ["admin", "ip_address", "user_agent"]}),
         ("Validity", {"fields": ["created_at", "last_used_at", "expire_date"]}),
@@ -81,10 +75,6 @@ class ConsoleSessionAdmin(ReadOnlyAdmin):
     def get_queryset(self, request: HttpRequest) -> models.QuerySet:
         return super().get_queryset(request).live().filter(admin__isnull=False)
 
-    @action(description="End selected sessions", permissions=["act"])
-    def end_sessions(self, request: HttpRequest, queryset: models.QuerySet) -> None:
-        ended = queryset.delete()[0]
-        self.message_user(request, f"{ended} session{'' if ended == 1 else 's'} ended.")
 
 
 class AccountLockoutAdmin(ReadOnlyAdmin):
@@ -92,7 +82,7 @@ class AccountLockoutAdmin(ReadOnlyAdmin):
     list_filter = ["account_type"]
     search_fields = ["email"]
     ordering = ["-last_attempt_at", "id"]
-    actions = ["unlock"]
+    actions = LOCKOUT_ACTIONS
     readonly_fields = ["attempts"]
     fieldsets = [
         (None, {"fields": ["email", "account_type", "attempts"]}),
@@ -103,12 +93,6 @@ class AccountLockoutAdmin(ReadOnlyAdmin):
     def attempts(self, lockout: AccountLockout) -> str:
         return attempts_on(lockout.email)
 
-    @action(description="Unlock selected accounts", permissions=["act"])
-    def unlock(self, request: HttpRequest, queryset: models.QuerySet) -> None:
-        lockouts = list(queryset)
-        for lockout in lockouts:
-            unlock(AccountType(lockout.account_type), lockout.email)
-        self.message_user(request, f"{len(lockouts)} account{'' if len(lockouts) == 1 else 's'} unlocked.")
 
 
 def attempts_on(email: str) -> str:

@@ -1,13 +1,16 @@
 """The console's pages of prompt templates, who has chosen them, and strategies."""
 
 from django.contrib import admin
+from django.http import HttpRequest
 
+from agents.actions import CHOICE_ACTIONS, STRATEGY_ACTIONS, TEMPLATE_ACTIONS
 from agents.models import PromptTemplate, Strategy, SubAccountPromptTemplate
 from tenants.console.model_admin import ConsoleAdmin
 
 
 @admin.register(PromptTemplate)
 class PromptTemplateAdmin(ConsoleAdmin):
+    actions = TEMPLATE_ACTIONS
     list_display = ["name", "category", "is_active", "created_by_admin", "updated_at"]
     list_filter = ["is_active", "category"]
     search_fields = ["name", "description", "category"]
@@ -18,9 +21,14 @@ class PromptTemplateAdmin(ConsoleAdmin):
         ("Model", {"fields": ["temperature", "max_tokens"]}),
     ]
 
+    def has_choose_permission(self, request: HttpRequest) -> bool:
+        """Return whether this admin may say which prompt template is a sub-account's active one."""
+        return request.user.has_perm("agents.change_subaccountprompttemplate")
+
 
 @admin.register(SubAccountPromptTemplate)
 class SubAccountPromptTemplateAdmin(ConsoleAdmin):
+    actions = CHOICE_ACTIONS
     list_display = ["prompt_template", "sub_account", "is_active", "created_at"]
     list_filter = ["is_active"]
     search_fields = ["prompt_template__name", "sub_account__name"]
@@ -30,6 +38,7 @@ class SubAccountPromptTemplateAdmin(ConsoleAdmin):
 
 @admin.register(Strategy)
 class StrategyAdmin(ConsoleAdmin):
+    actions = STRATEGY_ACTIONS
     list_display = ["name", "sub_account", "regular_user", "prompt_template", "tag", "is_active", "updated_at"]
     list_filter = ["is_active"]
     search_fields = ["name", "description", "tag", "ai_name"]

@@ -52,6 +52,18 @@ def duplicate_strategy(strategy: Strategy, *, name: str | None = None, owner: Us
     copy.name = name or f"{strategy.name[: LONGEST_NAME - len(SUFFIX)]}{SUFFIX}"
     copy.is_active = False
     if owner is not None:
-        copy.regular_user = owner
+        copy.regular_user, copy.sub_account_id = owner, owner.sub_account_id
     copy.save()
+    return copy
+
+
+@transaction.atomic
+def copy_strategy(strategy: Strategy, *, owner: User, name: str | None = None) -> Strategy:
+    """Return a saved copy of a strategy for a person, in the person's sub-account, in the system scope.
+
+    The prompt template it stands on becomes one that the sub-account has chosen, though not its active one.
+    """
+    copy = duplicate_strategy(strategy, name=name, owner=owner)
+    choices = SubAccountPromptTemplate.objects.filter(sub_account=owner.sub_account_id)
+    choices.get_or_create(sub_account_id=owner.sub_account_id, prompt_template_id=strategy.prompt_template_id)
     return copy

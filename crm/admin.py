@@ -7,6 +7,7 @@ from django.contrib import admin
 from django.http import HttpRequest
 from unfold.decorators import display
 
+from crm.actions import BOOKING_ACTIONS, CONTACT_ACTIONS, LEAD_ACTIONS
 from crm.choices import ContactStatus
 from crm.models import Booking, ContactSubmission, Lead
 from security.encryption import EncryptionError
@@ -22,6 +23,7 @@ UNREADABLE = "Can't be decrypted with the keys of this installation."
 
 @admin.register(Lead)
 class LeadAdmin(ConsoleAdmin):
+    actions = LEAD_ACTIONS
     list_display = [
         "name",
         "email",
@@ -69,6 +71,7 @@ class LeadAdmin(ConsoleAdmin):
 
 @admin.register(Booking)
 class BookingAdmin(ConsoleAdmin):
+    actions = BOOKING_ACTIONS
     list_display = [
         "__str__",
         badge("status", BOOKING_COLOURS),
@@ -89,6 +92,7 @@ class BookingAdmin(ConsoleAdmin):
 
 @admin.register(ContactSubmission)
 class ContactSubmissionAdmin(ConsoleAdmin):
+    actions = CONTACT_ACTIONS
     list_display = [
         "full_name",
         "email",

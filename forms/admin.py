@@ -6,28 +6,20 @@ from django.contrib import admin
 from django.http import HttpRequest
 from unfold.decorators import display
 
+from crm.actions import submission_actions
 from forms.choices import SubmissionStatus
 from forms.models import FormSubmission, FormTemplate
-from forms.schema import validate_form_schema
+from tenants.console.bulk import activation
 from tenants.console.display import as_json, badge
-from tenants.console.forms import ConsoleForm
 from tenants.console.model_admin import ConsoleAdmin
 
 STATUS_COLOURS = {"new": "info", "contacted": "warning", "processed": "success"}
 PRIORITY_COLOURS = {"LOW": "info", "HIGH": "warning", "URGENT": "danger"}
 
 
-class FormTemplateForm(ConsoleForm):
-    """A form's form: its fields are held to the same rule as in the API."""
-
-    def clean_schema(self) -> list:
-        validate_form_schema(self.cleaned_data["schema"])
-        return self.cleaned_data["schema"]
-
-
 @admin.register(FormTemplate)
 class FormTemplateAdmin(ConsoleAdmin):
-    form = FormTemplateForm
+    actions = activation()
     list_display = ["name", "slug", "sub_account", "is_active", "created_by_admin", "updated_at"]
     list_filter = ["is_active"]
     search_fields = ["name", "slug", "title"]
@@ -43,6 +35,7 @@ class FormTemplateAdmin(ConsoleAdmin):
 
 @admin.register(FormSubmission)
 class FormSubmissionAdmin(ConsoleAdmin):
+    actions = submission_actions(SubmissionStatus, "reviewed_at", "contacted_at")
     list_display = [
         "form_template",
         "sub_account",

@@ -13,6 +13,7 @@ from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldBooleanSwitchWidget
 from integrations.configuration import InvalidSchema, validate_schema
 from integrations.models import Integration, IntegrationTemplate
 from loctelli.errors import InvalidRequest
+from tenants.console.bulk import activation
 from tenants.console.display import badge, set_or_not
 from tenants.console.forms import ConsoleForm
 from tenants.console.model_admin import ConsoleAdmin
@@ -35,6 +36,7 @@ class IntegrationTemplateForm(ConsoleForm):
 @admin.register(IntegrationTemplate)
 class IntegrationTemplateAdmin(ConsoleAdmin):
     form = IntegrationTemplateForm
+    actions = activation()
     list_display = ["display_name", "name", "category", "is_active", "created_by_admin", "updated_at"]
     list_filter = ["is_active", "category"]
     search_fields = ["display_name", "name", "description"]
@@ -95,6 +97,7 @@ class IntegrationForm(ConsoleForm):
 @admin.register(Integration)
 class IntegrationAdmin(ConsoleAdmin):
     form = IntegrationForm
+    actions = activation()
     sensitive_fields = ("config", "new_webhook_secret", "remove_webhook_secret")
     adding_is_sensitive = True
     list_display = [

@@ -1,22 +1,16 @@
 """The console's pages of what security keeps: logs to read and incidents to resolve."""
 
-from django import forms
 from django.contrib import admin
-from django.contrib.admin.utils import unquote
-from django.core.exceptions import PermissionDenied
 from django.db import models
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import get_object_or_404
+from django.http import HttpRequest
 from django.template.loader import render_to_string
-from django.template.response import TemplateResponse
-from django.urls import path, reverse
-from django.utils.html import format_html, format_html_join
+from django.urls import reverse
+from django.utils.html import format_html_join
 from django.utils.http import urlencode
 from unfold.contrib.filters.admin import DropdownFilter
-from unfold.decorators import action, display
-from unfold.widgets import UnfoldAdminTextareaWidget
+from unfold.decorators import display
 
-from security import incidents
+from security.actions import INCIDENT_ACTIONS
 from security.models import AuditEntry, AuthAttempt, ConversationMessage, PasswordHistory, SecurityIncident
 from tenants.console import history
 from tenants.console.display import as_json, badge
@@ -24,16 +18,6 @@ from tenants.console.model_admin import ReadOnlyAdmin
 from tenants.models import SubAccount
 
 SEVERITY_COLOURS = {"LOW": "info", "MEDIUM": "warning", "HIGH": "danger", "CRITICAL": "danger"}
-
-
-class ResolutionForm(forms.Form):
-    """What was found out about incidents."""
-
-    note = forms.CharField(
-        max_length=5000,
-        widget=UnfoldAdminTextareaWidget,
-        help_text="What happened, and what was done about it. Kept with each of them.",
-    )
 
 
 class SubAccountFilter(DropdownFilter):
@@ -65,7 +49,7 @@ class SecurityIncidentAdmin(ReadOnlyAdmin):
     search_fields = ["description", "message_id"]
     date_hierarchy = "created_at"
     ordering = ["resolved", "-created_at", "id"]
-    actions = ["resolve"]
+    actions = INCIDENT_ACTIONS
     readonly_fields = ["related", "note"]
     fieldsets = [
         (None, {"fields": ["severity", "type", "description"]}),
@@ -91,39 +75,8 @@ class SecurityIncidentAdmin(ReadOnlyAdmin):
     @display(description="Note")
     def note(self, incident: SecurityIncident) -> str:
         if not incident.resolved:
-            url = reverse("admin:security_securityincident_resolve", args=[incident.pk])
-            return format_html('<a class="text-primary-600 dark:text-primary-500" href="{}">Resolve it</a>', url)
+            return "–"
         return (incident.metadata or {}).get("note", "–")
-
-    def get_urls(self) -> list:
-        view = self.admin_site.admin_view(self.resolve_view)
-        return [path("<path:object_id>/resolve/", view, name="security_securityincident_resolve"), *super().get_urls()]
-
-    def resolve_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """Resolve one incident from its own page."""
-        if not self.has_act_permission(request):
-            raise PermissionDenied
-        incident = get_object_or_404(SecurityIncident, pk=unquote(object_id))
-        asked = self.resolve(request, SecurityIncident.objects.filter(pk=incident.pk))
-        return asked or HttpResponseRedirect(reverse("admin:security_securityincident_change", args=[incident.pk]))
-
-    @action(description="Resolve selected incidents", permissions=["act"])
-    def resolve(self, request: HttpRequest, queryset: models.QuerySet) -> TemplateResponse | None:
-        """Ask for a note on what was found, then resolve."""
-        form = ResolutionForm(request.POST if "resolve" in request.POST else None)
-        if not form.is_valid():
-            context = {
-                **self.admin_site.each_context(request),
-                "title": "Resolve incidents",
-                "opts": self.opts,
-                "incidents": queryset,
-                "form": form,
-            }
-            return TemplateResponse(request, "console/resolve_incidents.html", context)
-        note = form.cleaned_data["note"]
-        resolved = sum(incidents.resolve(incident, by=request.user, note=note) for incident in queryset)
-        self.message_user(request, f"{resolved} incident{'' if resolved == 1 else 's'} resolved.")
-        return None
 
 
 @admin.register(ConversationMessage)

@@ -7,16 +7,20 @@ from django.contrib.auth.password_validation import MinimumLengthValidator
 from django.db import models
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
-from unfold.decorators import action, display
+from unfold.decorators import display
 
 from tenants import invitations
+from tenants.actions import INVITATION_ACTIONS, SUB_ACCOUNT_ACTIONS
+from tenants.console.background_admin import BackgroundActionAdmin
 from tenants.console.display import set_or_not
 from tenants.console.forms import ConsoleForm
 from tenants.console.model_admin import ConsoleAdmin
 from tenants.console.passwords import PasswordAdmin
-from tenants.models import ONBOARDING_ID, SubAccount, SubAccountInvitation
+from tenants.models import ONBOARDING_ID, BackgroundAction, SubAccount, SubAccountInvitation
 
 MINIMUM_INVITATION_PASSWORD_LENGTH = 4
+
+admin.site.register(BackgroundAction, BackgroundActionAdmin)
 
 
 class SubAccountForm(ConsoleForm):
@@ -34,6 +38,7 @@ class SubAccountForm(ConsoleForm):
 @admin.register(SubAccount)
 class SubAccountAdmin(ConsoleAdmin):
     form = SubAccountForm
+    actions = SUB_ACCOUNT_ACTIONS
     list_display = ["name", "is_active", "created_by_admin", "created_at"]
     list_filter = ["is_active"]
     search_fields = ["name", "description"]
@@ -64,16 +69,11 @@ class SubAccountInvitationAdmin(PasswordAdmin):
         ("Limits", {"fields": ["max_uses", "current_uses", "expires_at", "is_active"]}),
     ]
     add_fieldsets = [(None, {"fields": ["sub_account", "max_uses", "expires_at", "is_active"]})]
-    actions = ["revoke"]
+    actions = INVITATION_ACTIONS
 
     def password_validators(self) -> list:
         # Said to people on the telephone, and worthless without the code.
         return [MinimumLengthValidator(MINIMUM_INVITATION_PASSWORD_LENGTH)]
-
-    @action(description="Revoke selected invitations", permissions=["change"])
-    def revoke(self, request: HttpRequest, queryset: models.QuerySet) -> None:
-        revoked = queryset.filter(is_active=True).update(is_active=False)
-        self.message_user(request, f"{revoked} invitation{'' if revoked == 1 else 's'} revoked.")
 
     @display(description="Code")
     def code_state(self, invitation: SubAccountInvitation) -> str:

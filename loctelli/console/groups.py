@@ -43,6 +43,7 @@ GROUPS = (
             "agents.prompttemplate": "description",
             "agents.subaccountprompttemplate": "fact_check",
             "tenants.subaccountinvitation": "forward_to_inbox",
+            "tenants.backgroundaction": "pending_actions",
         },
     ),
     Group(

@@ -20,11 +20,14 @@ from integrations.tests.factories import IntegrationFactory, IntegrationTemplate
 from loctelli.console.groups import GROUPS
 from security.models import AccountLockout, AuthAttempt, PasswordHistory, RefreshToken
 from security.tests.factories import SecurityIncidentFactory
+from tenants.models import BackgroundAction
 from tenants.scope import system_scope
 from tenants.tests.factories import SubAccountInvitationFactory
 
 LABELS = [label for group in GROUPS for label in group.models]
-READ_ONLY = {label for group in GROUPS if group.name == "Security" for label in group.models}
+READ_ONLY = {label for group in GROUPS if group.name == "Security" for label in group.models} | {
+    "tenants.backgroundaction"
+}
 
 # Secrets as they are stored or were given; none may stand on any page.
 SECRETS = {
@@ -119,4 +122,13 @@ def fill(cast: SimpleNamespace) -> SimpleNamespace:
                 email="eve@x.example", account_type="user", success=False, ip_address="192.0.2.1"
             )
             PasswordHistory.objects.create(user_id=1, account_type="user", password_hash="stored-old-hash")
+        BackgroundAction.objects.create(
+            admin=cast.ada,
+            title="Assign (leads)",
+            model="crm.lead",
+            action="assign",
+            total=2000,
+            done=1000,
+            status="running",
+        )
         return SimpleNamespace(**rows)

@@ -14,6 +14,8 @@ pytestmark = pytest.mark.django_db
 # Tables that aren't the document's, each with its reason.
 MACHINERY = {
     "audit_entries": "who changed what, field by field",
+    "background_actions": "the console's actions on many rows",
+    "background_action_parts": "the rows that are still to be acted on",
     "data_keys": "each sub-account's wrapped data key",
     "idempotency_keys": "answers to writes that a client may repeat",
     "throttle_counters": "throttles, exact across processes",

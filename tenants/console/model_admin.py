@@ -13,13 +13,14 @@ from django.template.response import TemplateResponse
 from loctelli.api.integrity import from_data_error, from_integrity_error
 from tenants.console import history, step_up
 from tenants.console.forms import Autocomplete, ConsoleForm, JSONField
+from tenants.console.row_actions import RowActionsAdmin
 from tenants.console.lists import ListAdmin
 from tenants.deletion import Deletion, what_goes_along
 
 STAMPS = ("created_by_admin", "created_at", "updated_at")
 
 
-class ConsoleAdmin(ListAdmin):
+class ConsoleAdmin(ListAdmin, RowActionsAdmin):
     """A model's admin: a subclass declares its columns, filters, search fields and fieldsets."""
 
     form = ConsoleForm
@@ -105,6 +106,15 @@ class ConsoleAdmin(ListAdmin):
         names = {field.attname: field.name for field in self.opts.local_fields}
         return [(names.get(item["path"]), item["detail"]) for item in told.errors] or [(None, told.detail)]
 
+    def viewable(self, request: HttpRequest, object_id: str) -> Any:
+        """Return a row that this admin may view; raise Http404 or PermissionDenied."""
+        row = self.get_object(request, unquote(object_id))
+        if row is None:
+            raise Http404
+        if not self.has_view_or_change_permission(request, row):
+            raise PermissionDenied
+        return row
+
     # History
 
     def log_addition(self, request: HttpRequest, obj: models.Model, message: Any) -> None:
@@ -120,11 +130,7 @@ class ConsoleAdmin(ListAdmin):
 
     def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
         """Show what the audit trail keeps of a row, field by field, and what was done to it by an action."""
-        row = self.get_object(request, unquote(object_id))
-        if row is None:
-            raise Http404
-        if not self.has_view_or_change_permission(request, row):
-            raise PermissionDenied
+        row = self.viewable(request, object_id)
         page = self.get_paginator(request, history.entries_of(row), 100).get_page(request.GET.get("p", 1))
         for entry in page:
             entry.shown_changes = history.changes_in(entry)

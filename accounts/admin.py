@@ -16,7 +16,6 @@ from unfold.decorators import display
 
 from accounts import second_factors
 from accounts.account_admin import AccountAdmin
-from accounts.actions import ADMIN_ACTIONS, USER_ACTIONS
 from accounts.choices import UserRole
 from accounts.membership import check_movable, hold_admins, is_active_admin, left_without_admin, move_user
 from accounts.models import AdminUser, User
@@ -54,7 +53,6 @@ class AdminUserAdmin(AccountAdmin):
     """Accounts of the platform's own admins: for super admins; others may be let to see who there is."""
 
     form = AdminUserForm
-    actions = ADMIN_ACTIONS
     sensitive_fields = ("email", "is_active", *RIGHTS)
     adding_is_sensitive = True
     list_display = ["name", "email", badge("role", {"super_admin": "warning"}), "is_active", "last_login"]
@@ -225,7 +223,6 @@ class UserForm(ConsoleForm):
 @admin.register(User)
 class UserAdmin(AccountAdmin):
     form = UserForm
-    actions = USER_ACTIONS
     sensitive_fields = ("email", "role")
     movable = True
     list_display = ["name", "email", "sub_account", badge("role", {"admin": "info"}), "is_active", "last_login"]

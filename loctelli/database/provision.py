@@ -9,7 +9,7 @@ from loctelli.database import schemas
 from loctelli.database.roles import Roles
 
 # Raised when what provisioning does changes, so that an embedded server made earlier is provisioned anew.
-VERSION = 1
+VERSION = 2
 OLDEST_SERVER = 150000
 
 # What every session of the application's login role starts with. Kept on the role, not sent by the client, because a
@@ -19,6 +19,9 @@ LOGIN_SETTINGS = {
     "lock_timeout": "10s",
     "idle_in_transaction_session_timeout": "60s",
     "TimeZone": "UTC",
+    # Disks without moving parts. At the default of 4 the planner pages a large sub-account's list through the primary
+    # key, past everybody else's newer rows: 200 ms at a million leads instead of 0.1.
+    "random_page_cost": "1.1",
 }
 OWNER_SETTINGS = {"TimeZone": "UTC"}
 

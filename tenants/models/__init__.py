@@ -3,9 +3,8 @@
 from tenants.models.background import BackgroundAction, BackgroundActionPart
 from tenants.models.idempotency import IdempotencyKey
 from tenants.models.invitations import SubAccountInvitation
-from tenants.models.rows import CurrentSubAccount, SubAccountKey, TenantModel
+from tenants.models.rows import CurrentSubAccount, ScopedModel, SubAccountKey, TenantModel
 from tenants.models.sub_accounts import ONBOARDING_ID, FixtureOfThePlatform, SubAccount
-from tenants.trail.rows import RecordedModel, RecordedQuerySet
 
 __all__ = [
     "ONBOARDING_ID",
@@ -14,8 +13,7 @@ __all__ = [
     "CurrentSubAccount",
     "FixtureOfThePlatform",
     "IdempotencyKey",
-    "RecordedModel",
-    "RecordedQuerySet",
+    "ScopedModel",
     "SubAccount",
     "SubAccountInvitation",
     "SubAccountKey",

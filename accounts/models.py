@@ -13,19 +13,19 @@ from accounts.choices import AdminRole, UserRole
 from accounts.permissions_of_admins import grants_module, grants_permission, validate_permissions
 from loctelli.database.constraints import one_of
 from loctelli.database.fields import AccountEmailField, ForeignKey, StringField
-from loctelli.database.models import StampedModel, StampedQuerySet
+from loctelli.database.models import StampedModel
 from loctelli.timezones import validate_timezone
 from security.models import SecondFactor
 from tenants.access import Access, Recording
 from tenants.managers import TenantManager
-from tenants.models import ONBOARDING_ID, FixtureOfThePlatform, TenantModel
+from tenants.models import ONBOARDING_ID, FixtureOfThePlatform, RecordedModel, RecordedQuerySet, TenantModel
 from tenants.scope import ensure_scope
 
 SYSTEM_USER_ID = 1
 SYSTEM_USER_EMAIL = "user@loctelli.com"
 
 
-class AdminUserManager(BaseUserManager.from_queryset(StampedQuerySet)):  # type: ignore[misc]
+class AdminUserManager(BaseUserManager.from_queryset(RecordedQuerySet)):  # type: ignore[misc]
     """Makes and finds platform admins."""
 
     def create_user(self, email: str, password: str | None = None, **fields) -> "AdminUser":
@@ -40,7 +40,7 @@ class AdminUserManager(BaseUserManager.from_queryset(StampedQuerySet)):  # type:
         return self.create_user(email, password, role=AdminRole.SUPER_ADMIN, **fields)
 
 
-class AdminUser(AbstractBaseUser, StampedModel):
+class AdminUser(AbstractBaseUser, RecordedModel, StampedModel):
     """A platform admin: works in the console, over all sub-accounts."""
 
     access: ClassVar[Access] = Access.SYSTEM

@@ -10,10 +10,10 @@ from django.db.models import Q
 from loctelli.database.fields import ForeignKey, StringField
 from loctelli.database.models import StampedModel
 from tenants.access import Access
-from tenants.models import TenantModel
+from tenants.models import RecordedModel, TenantModel
 
 
-class PromptTemplate(StampedModel):
+class PromptTemplate(RecordedModel, StampedModel):
     """The base prompt agents start from, made by platform admins for all sub-accounts."""
 
     access: ClassVar[Access] = Access.CATALOGUE

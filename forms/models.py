@@ -15,10 +15,10 @@ from loctelli.database.fields import CuidField, ForeignKey, StringField
 from loctelli.database.models import StampedModel, UpdatedModel
 from tenants.access import Access
 from tenants.managers import SharedManager
-from tenants.models import ScopedModel, SubAccountKey, TenantModel
+from tenants.models import RecordedModel, SubAccountKey, TenantModel
 
 
-class FormTemplate(ScopedModel, StampedModel):
+class FormTemplate(RecordedModel, StampedModel):
     """A form's definition, of one sub-account or, without one, for all of them."""
 
     access: ClassVar[Access] = Access.SHARED

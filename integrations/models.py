@@ -22,10 +22,10 @@ from security.config_secrets import (
 )
 from security.fields import EncryptedTextField, assign_row_id, sealed
 from tenants.access import Access
-from tenants.models import TenantModel
+from tenants.models import RecordedModel, TenantModel
 
 
-class IntegrationTemplate(StampedModel):
+class IntegrationTemplate(RecordedModel, StampedModel):
     """A service that can be connected, and the JSON Schema of what a connection needs."""
 
     access: ClassVar[Access] = Access.CATALOGUE

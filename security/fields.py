@@ -95,6 +95,16 @@ class EncryptedField(models.Field):
         """Return the value of a stored form, as `.values()` gives it; None stays None."""
         return None if stored is None else self.loads(unseal(stored, **self._place(sub_account_id, row_id)))
 
+    def holds(self, instance: models.Model, stored: str | None) -> bool:
+        """Return whether a row's value, opened or not, is what a stored form stands for: each sealing is another."""
+        value = instance.__dict__.get(self.attname)
+        if stored is None or not self.is_plaintext(value):
+            return value == stored
+        try:
+            return self.unseal(stored, sub_account_id=tenant_of(instance), row_id=instance.pk) == value
+        except DecryptionFailed:
+            return False
+
     def _place(self, sub_account_id: int, row_id: int | str) -> dict[str, Any]:
         table = self.model._meta.db_table
         return {"sub_account_id": sub_account_id, "table": table, "column": self.column, "row_id": row_id}

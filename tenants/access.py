@@ -11,9 +11,7 @@ class Access(StrEnum):
     READABLE = "readable"  # read its own rows; only the system writes
     SHARED = "shared"  # read its own rows and those of nobody; write its own
     CATALOGUE = "catalogue"  # read all rows, which belong to no tenant
-    APPENDED = (
-        "appended"  # read its own rows; a trigger alone adds some, nobody changes one, the system deletes old ones
-    )
+    APPENDED = "appended"  # read its own rows and add some; nobody changes one, the system deletes old ones
     SYSTEM = "system"  # nothing
 
     @property

@@ -69,11 +69,9 @@ class RowSecurity(DatabaseConstraint):
             policies = {
                 "system": f"FOR SELECT TO {roles.system} USING (true)",
                 "system_prune": f"FOR DELETE TO {roles.system} USING ({OLD_ENOUGH})",
+                "system_insert": f"FOR INSERT TO {roles.system} WITH CHECK (true)",
                 "tenant": f"FOR SELECT TO {roles.tenant} USING ({own})",
-                # The triggers' functions run as their owner; a deletion is completed with what went along, once.
-                "trigger": f"FOR INSERT TO {roles.owner} WITH CHECK (true)",
-                "trigger_read": f"FOR SELECT TO {roles.owner} USING (true)",
-                "trigger_complete": f"FOR UPDATE TO {roles.owner} USING (deleted_along IS NULL) WITH CHECK (true)",
+                "tenant_insert": f"FOR INSERT TO {roles.tenant} WITH CHECK ({own})",
             }
         elif self.access == Access.SHARED:
             policies["tenant"] = f"TO {roles.tenant} USING ({own})"

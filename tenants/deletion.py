@@ -1,12 +1,14 @@
 """What a deletion would do: PostgreSQL carries out every ON DELETE, so somebody has to tell a person beforehand."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 from django.apps import apps
 from django.db import models
-from django.db.models import Q
+from django.db.models import Count as CountOf
+from django.db.models import Q, Value
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,19 +51,44 @@ def what_goes_along(objects: Iterable[models.Model] | models.QuerySet) -> Deleti
 
     Follows CASCADE as far as it goes. Counts what the bound scope can see.
     """
-    doomed = _Doomed(objects)
+    rows = list(objects)
+    doomed = _Doomed(type(rows[0]) if rows else None, [row.pk for row in rows])
     deletion = Deletion()
     for model in doomed.cascade():
         _append(deletion.goes_along, Count(model, doomed.rows(model).count()))
     for reference in references_to(*doomed.conditions):
         if on_delete(reference) not in (models.RESTRICT, models.SET_NULL) or doomed.takes_all(reference.model):
             continue
-        rows = reference.model._base_manager.filter(doomed.reached_by(reference))
-        if reference.model in doomed.conditions:
-            rows = rows.exclude(doomed.conditions[reference.model])
         found = deletion.stands_in_the_way if on_delete(reference) is models.RESTRICT else deletion.stays_without
-        _append(found, Count(reference.model, rows.count(), reference))
+        _append(found, Count(reference.model, doomed.left_by(reference).count(), reference))
     return deletion
+
+
+def what_goes_with(
+    model: type[models.Model], keys: Any, *, counted: Callable[[type[models.Model]], bool]
+) -> tuple[dict[str, int], list[tuple[models.ForeignKey, models.QuerySet]]]:
+    """Return how many rows of which `counted` table would go along, and the rows that would lose a reference.
+
+    `keys` are those of the rows to delete: a list, or a queryset of them. All is counted in one statement.
+    """
+    doomed = _Doomed(model, keys)
+    numbers: dict[Any, models.QuerySet] = {
+        along._meta.db_table: doomed.rows(along) for along in doomed.cascade() if counted(along)
+    }
+    for reference in references_to(*doomed.conditions):
+        if on_delete(reference) is models.SET_NULL and not doomed.takes_all(reference.model):
+            numbers[reference] = doomed.left_by(reference)
+    if not numbers:
+        return {}, []
+    # Each is a number of its own; they come in no order.
+    first, *others = (
+        rows.order_by().annotate(of=Value(number)).values("of").annotate(number=CountOf("pk")).values_list("of", "number")
+        for number, rows in enumerate(numbers.values())
+    )
+    of = list(numbers)
+    found = {of[number]: count for number, count in first.union(*others, all=True) if count}
+    counts = {table: count for table, count in found.items() if isinstance(table, str)}
+    return counts, [(key, numbers[key]) for key in found if not isinstance(key, str)]
 
 
 def what_refers_to(row: models.Model) -> list[Count]:
@@ -75,10 +102,19 @@ def what_refers_to(row: models.Model) -> list[Count]:
 
 def references_to(*targets: type[models.Model]) -> Iterator[models.ForeignKey]:
     """Yield every reference to rows of these models."""
-    for model in apps.get_models():
-        for reference in model._meta.local_fields:
-            if isinstance(reference, models.ForeignKey) and reference.related_model in targets:
-                yield reference
+    for reference in _references():
+        if reference.related_model in targets:
+            yield reference
+
+
+@cache
+def _references() -> list[models.ForeignKey]:
+    return [
+        reference
+        for model in apps.get_models()
+        for reference in model._meta.local_fields
+        if isinstance(reference, models.ForeignKey)
+    ]
 
 
 def on_delete(reference: models.ForeignKey) -> Any:
@@ -94,13 +130,9 @@ def _append(counts: list[Count], count: Count) -> None:
 class _Doomed:
     """The rows that would go, as one condition a model."""
 
-    def __init__(self, objects: Iterable[models.Model] | models.QuerySet) -> None:
-        rows = list(objects)
-        self.conditions: dict[type[models.Model], Q] = {}
-        self.root = type(rows[0]) if rows else None
-        if self.root is not None:
-            self.root_keys = [row.pk for row in rows]
-            self.conditions[self.root] = Q(pk__in=self.root_keys)
+    def __init__(self, model: type[models.Model] | None, keys: Any) -> None:
+        self.root, self.root_keys = model, keys
+        self.conditions: dict[type[models.Model], Q] = {} if model is None else {model: Q(pk__in=keys)}
 
     def rows(self, model: type[models.Model]) -> models.QuerySet:
         return model._base_manager.filter(self.conditions[model])
@@ -111,6 +143,12 @@ class _Doomed:
         if target is self.root:
             return Q(**{f"{reference.name}__in": self.root_keys})
         return Q(**{f"{reference.name}__in": self.rows(target).values("pk")})
+
+    def left_by(self, reference: models.ForeignKey) -> models.QuerySet:
+        """Return the rows that point at a doomed one without being doomed themselves."""
+        rows = reference.model._base_manager.filter(self.reached_by(reference))
+        doomed = self.conditions.get(reference.model)
+        return rows if doomed is None else rows.exclude(doomed)
 
     def takes_all(self, model: type[models.Model]) -> bool:
         """Whether all rows of the doomed sub-accounts go, so that none of this model's can stay without another."""

@@ -1,4 +1,4 @@
-"""Grants by kind of table, and the audit trail's triggers, given anew after every migration."""
+"""Grants by kind of table, given anew after every migration."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,8 +10,8 @@ from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from loctelli.database import job_functions
-from tenants import trail
 from tenants.access import Access
+from tenants.trail import COLUMNS
 
 # Tables of other packages that a tenant's request has to read.
 READABLE_MACHINERY = ("django_migrations",)
@@ -37,7 +37,8 @@ TENANT_PRIVILEGES = {
     Access.READABLE: READ,
     Access.SHARED: READ_AND_WRITE,
     Access.CATALOGUE: READ,
-    Access.APPENDED: READ,
+    # When an entry was written is not the writer's to say.
+    Access.APPENDED: TenantPrivileges(("SELECT",), {"INSERT": COLUMNS}),
 }
 
 
@@ -75,13 +76,16 @@ def grant_after_migrate(sender: Any, using: str, **kwargs: Any) -> None:
             ]
     for model in apps.get_models():
         if getattr(model, "access", None) == Access.APPENDED and (table := model._meta.db_table) in tables:
-            statements.append(f"REVOKE INSERT, UPDATE ON {connection.ops.quote_name(table)} FROM {roles.system}")
+            table = connection.ops.quote_name(table)
+            statements += [
+                f"REVOKE INSERT, UPDATE ON {table} FROM {roles.system}",
+                f"GRANT INSERT ({', '.join(COLUMNS)}) ON {table} TO {roles.system}",
+            ]
     with connection.cursor() as cursor:
         cursor.execute("SELECT current_schema()")
         schema = cursor.fetchone()[0]
         cursor.execute("; ".join(statements).format(schema=connection.ops.quote_name(schema)))
         job_functions.apply(cursor, roles, schema)
-        trail.apply(cursor, schema, tables)
 
 
 def sequences(connection: BaseDatabaseWrapper, table: str) -> list[Any]:

@@ -5,11 +5,11 @@ from typing import Any
 from django.db import models
 from django.db.models import Q
 
-from loctelli.database.models import StampedQuerySet
 from tenants.scope import current_scope
+from tenants.trail.rows import RecordedQuerySet
 
 
-class ScopedManager(models.Manager.from_queryset(StampedQuerySet)):  # type: ignore[misc]
+class ScopedManager(models.Manager.from_queryset(RecordedQuerySet)):  # type: ignore[misc]
     """Filters by the bound sub-account; leaves the system scope unfiltered; raises TenantRequired when unbound."""
 
     def owned_by(self, sub_account_id: int) -> Q:
@@ -33,7 +33,7 @@ class SubAccountManager(ScopedManager):
         return Q(pk=sub_account_id)
 
 
-class SharedQuerySet(StampedQuerySet):
+class SharedQuerySet(RecordedQuerySet):
     """Rows that are everybody's to read: a bound connection locks, changes and deletes none but its own."""
 
     def own(self) -> "SharedQuerySet":

@@ -1,4 +1,4 @@
-"""The audit trail: who changed what, field by field. A trigger of every table writes it; see tenants.trail."""
+"""The audit trail: who changed what, field by field. Models and querysets write it; see tenants.trail."""
 
 from typing import ClassVar
 
@@ -10,16 +10,28 @@ from loctelli.database.fields import CuidField, StringField
 from security.choices import ActorType, AuditAction
 from tenants.access import Access
 from tenants.managers import TenantManager
-from tenants.models import ScopedModel
+from tenants.models import RecordedModel
 from tenants.trail import TABLE
 
 
-class AuditEntry(ScopedModel):
-    """One change of one row. It outlives what it names, so it has no foreign key, and nobody can change it."""
+class NewKey(models.Func):
+    """A key in cuid form: the time keeps keys together in the index, the random part apart."""
+
+    template = (
+        "'c' || lpad(to_hex((date_part('epoch', clock_timestamp()) * 1000)::bigint), 12, '0') "
+        "|| left(replace(gen_random_uuid()::text, '-', ''), 12)"
+    )
+    output_field = StringField()
+    allowed_default = True
+
+
+class AuditEntry(RecordedModel):
+    """One change of one row, or of very many at once. It outlives what it names, so it has no foreign key."""
 
     access: ClassVar[Access] = Access.APPENDED
 
-    id = CuidField()
+    # Key and time are the table's to give: no writer has a right to them.
+    id = CuidField(db_default=NewKey())
     sub_account_id = models.BigIntegerField(null=True, help_text="Empty for what belongs to the platform.")
 
     actor_type = StringField(choices=ActorType)
@@ -30,9 +42,13 @@ class AuditEntry(ScopedModel):
 
     action = StringField(choices=AuditAction)
     model = StringField(help_text='What kind of thing, such as "crm.lead".')
-    object_id = StringField()
+    object_id = StringField(help_text="Empty when very many rows were written at once.")
     object_name = StringField()
-    changes = models.JSONField(help_text='{"field": [before, after]}; secrets are "***".')
+    changes = models.JSONField(
+        help_text='{"field": [before, after]}; secrets are "***". What very many rows held before is left out.'
+    )
+    rows = models.IntegerField(default=1, db_default=1, help_text="How many were written at once, when very many were.")
+    object_ids = models.JSONField(null=True, help_text="The first 1,000 of those rows.")
     deleted_along = models.JSONField(
         null=True, help_text="How many rows of which table went along, with all rows that were deleted at once."
     )

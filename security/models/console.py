@@ -11,12 +11,13 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from loctelli.database.fields import CuidField, ForeignKey, StringField
-from loctelli.database.models import StampedModel, StampedQuerySet
+from loctelli.database.models import StampedModel
 from security.platform_secrets import SEALED_PATTERN, PlatformSecretField
 from tenants.access import Access
+from tenants.models import RecordedModel, RecordedQuerySet
 
 
-class ConsoleSessionQuerySet(models.QuerySet):
+class ConsoleSessionQuerySet(RecordedQuerySet):
     """Browsers' sessions."""
 
     def live(self) -> "ConsoleSessionQuerySet":
@@ -26,7 +27,7 @@ class ConsoleSessionQuerySet(models.QuerySet):
         return self.filter(expire_date__gt=now, last_used_at__gt=now - idle)
 
 
-class ConsoleSession(AbstractBaseSession):
+class ConsoleSession(RecordedModel, AbstractBaseSession):
     """A browser's session in the console, known by the SHA-256 of its key: a dump of the table opens none."""
 
     access: ClassVar[Access] = Access.SYSTEM
@@ -59,7 +60,7 @@ class ConsoleSession(AbstractBaseSession):
         return f"Session of {self.admin or 'nobody'}"
 
 
-class SecondFactorQuerySet(StampedQuerySet):
+class SecondFactorQuerySet(RecordedQuerySet):
     """Authenticator apps."""
 
     def confirmed(self) -> "SecondFactorQuerySet":
@@ -67,7 +68,7 @@ class SecondFactorQuerySet(StampedQuerySet):
         return self.filter(confirmed_at__isnull=False)
 
 
-class SecondFactor(StampedModel):
+class SecondFactor(RecordedModel, StampedModel):
     """An admin's authenticator app: its secret, sealed under the key ring, and the last code's step, which is spent."""
 
     access: ClassVar[Access] = Access.SYSTEM
@@ -95,7 +96,7 @@ class SecondFactor(StampedModel):
         return f"Second factor of {self.admin}"
 
 
-class RecoveryCode(models.Model):
+class RecoveryCode(RecordedModel):
     """One way in without the authenticator app, good for one time: the SHA-256 of 80 random bits."""
 
     access: ClassVar[Access] = Access.SYSTEM

@@ -12,6 +12,7 @@ from loctelli.database.fields import AccountEmailField, CuidField, StringField
 from loctelli.database.models import StampedModel
 from security.choices import AccountType, FailureReason
 from tenants.access import Access, Recording
+from tenants.models import RecordedModel, RecordedQuerySet
 
 
 class AuthAttempt(models.Model):
@@ -54,7 +55,7 @@ class AuthAttempt(models.Model):
         return f"{self.email} {'signed in' if self.success else 'was refused'}"
 
 
-class AccountLockout(StampedModel):
+class AccountLockout(RecordedModel, StampedModel):
     """How often an account failed in a row and until when it is locked."""
 
     access: ClassVar[Access] = Access.SYSTEM
@@ -109,7 +110,7 @@ class PasswordHistory(models.Model):
         return f"{self.account_type} {self.user_id}, {self.created_at:%Y-%m-%d}"
 
 
-class KnownDevice(models.Model):
+class KnownDevice(RecordedModel):
     """A device that an account has signed in from. Its failures are counted apart, so that nobody can lock it out."""
 
     access: ClassVar[Access] = Access.SYSTEM
@@ -142,7 +143,7 @@ class KnownDevice(models.Model):
         return f"Device of {self.account_type} {self.user_id}"
 
 
-class RefreshTokenQuerySet(models.QuerySet):
+class RefreshTokenQuerySet(RecordedQuerySet):
     """Tokens, and the sessions whose latest ones they are."""
 
     def live(self) -> "RefreshTokenQuerySet":
@@ -153,7 +154,7 @@ class RefreshTokenQuerySet(models.QuerySet):
         return self.filter(account_type=kind, user_id=user_id)
 
 
-class RefreshToken(models.Model):
+class RefreshToken(RecordedModel):
     """The SHA-256 of a token that renews a session once. Its successor stays in the family, which is the session."""
 
     access: ClassVar[Access] = Access.SYSTEM

@@ -11,10 +11,10 @@ from loctelli.database.models import StampedModel
 from security.choices import IncidentType, Severity
 from tenants.access import Access
 from tenants.managers import TenantManager
-from tenants.models import ScopedModel
+from tenants.models import RecordedModel
 
 
-class SecurityIncident(ScopedModel, StampedModel):
+class SecurityIncident(RecordedModel, StampedModel):
     """Something that happened to a sub-account or the platform. It outlives what it names, so it has no foreign key."""
 
     access: ClassVar[Access] = Access.READABLE

@@ -60,8 +60,6 @@ DEFINERS = """
 """
 # Each such function and why a tenant may call it.
 KNOWN_DEFINERS = {
-    "audit_completion": "is a trigger's, and writes the audit trail without a right to it",
-    "audit_row": "is a trigger's, and writes the audit trail without a right to it",
     "procrastinate_defer_jobs_v1": "defers jobs without a right to their table",
     "session_is_alive": "tells whether a session goes on without a right to its tokens",
     "throttle_hit": "counts without a right to the counters",

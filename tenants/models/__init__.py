@@ -3,8 +3,9 @@
 from tenants.models.background import BackgroundAction, BackgroundActionPart
 from tenants.models.idempotency import IdempotencyKey
 from tenants.models.invitations import SubAccountInvitation
-from tenants.models.rows import CurrentSubAccount, ScopedModel, SubAccountKey, TenantModel
+from tenants.models.rows import CurrentSubAccount, SubAccountKey, TenantModel
 from tenants.models.sub_accounts import ONBOARDING_ID, FixtureOfThePlatform, SubAccount
+from tenants.trail.rows import RecordedModel, RecordedQuerySet
 
 __all__ = [
     "ONBOARDING_ID",
@@ -13,7 +14,8 @@ __all__ = [
     "CurrentSubAccount",
     "FixtureOfThePlatform",
     "IdempotencyKey",
-    "ScopedModel",
+    "RecordedModel",
+    "RecordedQuerySet",
     "SubAccount",
     "SubAccountInvitation",
     "SubAccountKey",

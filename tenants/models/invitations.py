@@ -8,12 +8,13 @@ from django.db.models import F, Q
 from django.db.models.functions import Now
 
 from loctelli.database.fields import CuidField, ForeignKey, StringField
-from loctelli.database.models import StampedModel, StampedQuerySet
+from loctelli.database.models import StampedModel
 from tenants.access import Access, Recording
 from tenants.models.sub_accounts import ONBOARDING_ID, SubAccount
+from tenants.trail.rows import RecordedModel, RecordedQuerySet
 
 
-class InvitationQuerySet(StampedQuerySet):
+class InvitationQuerySet(RecordedQuerySet):
     """Invitations, and which of them still let somebody in."""
 
     def usable(self) -> "InvitationQuerySet":
@@ -29,7 +30,7 @@ class InvitationQuerySet(StampedQuerySet):
         )
 
 
-class SubAccountInvitation(StampedModel):
+class SubAccountInvitation(RecordedModel, StampedModel):
     """A code that lets people join a sub-account, as often and as long as it says."""
 
     access: ClassVar[Access] = Access.SYSTEM

@@ -10,6 +10,7 @@ from tenants.access import Access
 from tenants.constraints import BOUND_SUB_ACCOUNT
 from tenants.managers import TenantManager
 from tenants.scope import current_scope
+from tenants.trail.rows import RecordedModel
 
 
 class CurrentSubAccount(models.Func):
@@ -32,20 +33,7 @@ class SubAccountKey(ForeignKey):
         super().__init__(to, on_delete, **{"db_default": CurrentSubAccount(), **kwargs})
 
 
-class ScopedModel(models.Model):
-    """A row that is deleted as it is read and saved: through its model's manager."""
-
-    class Meta:
-        abstract = True
-
-    def delete(self, using: str | None = None, keep_parents: bool = False) -> tuple[int, dict[str, int]]:
-        """Delete the row if the bound connection sees it; Django's own would delete by number, asking no manager."""
-        return type(self)._base_manager.using(using).filter(pk=self.pk).delete()
-
-    delete.alters_data = True  # type: ignore[attr-defined]
-
-
-class TenantModel(ScopedModel):
+class TenantModel(RecordedModel):
     """A row that belongs to one sub-account and is reached through the three walls."""
 
     access: ClassVar[Access] = Access.TENANT

@@ -10,7 +10,7 @@ from loctelli.database.models import StampedModel
 from loctelli.errors import Conflict
 from tenants.access import Access
 from tenants.managers import SubAccountManager
-from tenants.models.rows import ScopedModel
+from tenants.trail.rows import RecordedModel
 
 ONBOARDING_ID = 1
 
@@ -22,7 +22,7 @@ class FixtureOfThePlatform(Conflict):
     detail = "ONBOARDING and the system user can't be deleted."
 
 
-class SubAccount(ScopedModel, StampedModel):
+class SubAccount(RecordedModel, StampedModel):
     """A client business: the tenant. Number 1 is ONBOARDING, where people wait who have joined none yet."""
 
     access: ClassVar[Access] = Access.SUB_ACCOUNT

@@ -193,38 +193,39 @@ BREACHES = {
     ),
     "foreign keys switched off": (
         "ALTER TABLE bookings DISABLE TRIGGER ALL",
-        [
-            "Foreign keys of bookings are switched off.",
-            "Trigger audit on bookings is not as declared.",
-            "Trigger audit_deletion on bookings is not as declared.",
-        ],
+        ["Foreign keys of bookings are switched off."],
     ),
     # The audit trail
-    "changes that nobody records": ("DROP TRIGGER audit ON leads", ["Trigger audit is missing on leads."]),
-    "deletions that nobody records": (
-        "ALTER TABLE leads DISABLE TRIGGER audit_deletion",
-        ["Trigger audit_deletion on leads is not as declared."],
+    "trigger": (
+        "CREATE FUNCTION meddle() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'; "
+        "CREATE TRIGGER meddle BEFORE INSERT ON leads FOR EACH ROW EXECUTE FUNCTION meddle()",
+        ["Table leads has the trigger meddle."],
     ),
-    "secrets recorded": (
-        "DROP TRIGGER audit ON users; CREATE TRIGGER audit AFTER INSERT OR UPDATE ON users FOR EACH ROW EXECUTE "
-        "FUNCTION audit_row('accounts.user', 'always', 'id', 'sub_account_id', 'name', '{}', '{}')",
-        ["Trigger audit on users is not as declared."],
+    "entries the system changes": (
+        f"GRANT UPDATE ON audit_entries TO {SYSTEM}",
+        [f"{SYSTEM} holds UPDATE on audit_entries, which is appended to only."],
     ),
-    "messages recorded": (
-        "CREATE TRIGGER audit AFTER INSERT OR UPDATE ON conversation_messages FOR EACH ROW EXECUTE FUNCTION "
-        "audit_row('', '', '', '', '', '{}', '{}')",
-        ["Trigger audit on conversation_messages is none of ours."],
-    ),
-    "entries the system writes": (
-        f"GRANT INSERT, UPDATE ON audit_entries TO {SYSTEM}",
+    "entries the system dates": (
+        f"GRANT INSERT ON audit_entries TO {SYSTEM}; GRANT INSERT (created_at) ON audit_entries TO {SYSTEM}",
         [
             f"{SYSTEM} holds INSERT on audit_entries, which is appended to only.",
-            f"{SYSTEM} holds UPDATE on audit_entries, which is appended to only.",
+            f"{SYSTEM} holds INSERT on audit_entries (created_at), which is appended to only.",
         ],
     ),
-    "entries a tenant writes": (
+    "entries a tenant changes": (
+        f"GRANT UPDATE, DELETE ON audit_entries TO {TENANT}",
+        [f"{TENANT} holds DELETE on audit_entries.", f"{TENANT} holds UPDATE on audit_entries."],
+    ),
+    "entries a tenant dates": (
         f"GRANT INSERT ON audit_entries TO {TENANT}",
         [f"{TENANT} holds INSERT on audit_entries."],
+    ),
+    "entries a tenant forges": (
+        "ALTER POLICY tenant_insert ON audit_entries WITH CHECK (true)",
+        [
+            f"Policy tenant_insert on audit_entries is 'FOR INSERT TO {TENANT} WITH CHECK (true)' instead of "
+            f"\"FOR INSERT TO {TENANT} WITH CHECK ({OWN_ROWS})\"."
+        ],
     ),
     "young entries deleted": (
         "ALTER POLICY system_prune ON audit_entries USING (true)",

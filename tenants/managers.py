@@ -5,6 +5,7 @@ from typing import Any
 from django.db import models
 from django.db.models import Q
 
+from loctelli.database.compiled import Parameter
 from tenants.scope import current_scope
 from tenants.trail.rows import RecordedQuerySet
 
@@ -12,14 +13,17 @@ from tenants.trail.rows import RecordedQuerySet
 class ScopedManager(models.Manager.from_queryset(RecordedQuerySet)):  # type: ignore[misc]
     """Filters by the bound sub-account; leaves the system scope unfiltered; raises TenantRequired when unbound."""
 
-    def owned_by(self, sub_account_id: int) -> Q:
+    def owned_by(self, sub_account_id: int | Parameter) -> Q:
         """Return which rows the sub-account sees."""
         return Q(sub_account_id=sub_account_id)
 
     def get_queryset(self) -> models.QuerySet:
         bound = current_scope().sub_account_id
-        queryset = super().get_queryset()
-        return queryset if bound is None else queryset.filter(self.owned_by(bound))
+        return super().get_queryset() if bound is None else self.of(bound)
+
+    def of(self, sub_account_id: int | Parameter) -> models.QuerySet:
+        """Return the rows of a sub-account that is known now or, by a parameter, when the statement is run."""
+        return super().get_queryset().filter(self.owned_by(sub_account_id))
 
 
 class TenantManager(ScopedManager):
@@ -29,7 +33,7 @@ class TenantManager(ScopedManager):
 class SubAccountManager(ScopedManager):
     """A bound connection sees one sub-account: its own."""
 
-    def owned_by(self, sub_account_id: int) -> Q:
+    def owned_by(self, sub_account_id: int | Parameter) -> Q:
         return Q(pk=sub_account_id)
 
 
@@ -60,5 +64,5 @@ class SharedQuerySet(RecordedQuerySet):
 class SharedManager(ScopedManager.from_queryset(SharedQuerySet)):  # type: ignore[misc]
     """A bound connection sees its own rows and those that belong to nobody."""
 
-    def owned_by(self, sub_account_id: int) -> Q:
+    def owned_by(self, sub_account_id: int | Parameter) -> Q:
         return Q(sub_account_id=sub_account_id) | Q(sub_account_id=None)

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.db import models
 from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -14,7 +15,13 @@ from loctelli.api.viewsets import (
     RetrieveMixin,
     UpdateMixin,
 )
+from loctelli.database.compiled import Parameter
 from tenants import idempotency
+from tenants.managers import ScopedManager
+from tenants.scope import TenantRequired, current_scope
+
+# Whose rows a statement reads, which is known when it is run.
+BOUND = Parameter("sub_account_id")
 
 
 class TenantGenericViewSet(GenericViewSet):
@@ -24,6 +31,17 @@ class TenantGenericViewSet(GenericViewSet):
     """
 
     idempotent = True
+
+    @classmethod
+    def rows_of(cls, model: type[models.Model]) -> models.QuerySet:
+        manager = model._default_manager
+        return manager.of(BOUND) if isinstance(manager, ScopedManager) else manager.all()
+
+    def bound(self) -> dict[str, Any]:
+        scope = current_scope()
+        if scope.is_system:
+            raise TenantRequired("The API reads for one sub-account at a time.")
+        return {BOUND.name: scope.sub_account_id}
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)

@@ -17,7 +17,6 @@ from accounts.serializers.people import (
 from loctelli.api import parameters
 from loctelli.api.viewsets import RetrieveMixin, UpdateMixin
 from loctelli.errors import Conflict
-from tenants.models import SubAccount
 from tenants.reassignment import delete_unless_owning, reassign
 from tenants.scope import current_scope
 from tenants.views import TenantGenericViewSet, TenantViewSet
@@ -44,9 +43,8 @@ class MeViewSet(RetrieveMixin, UpdateMixin, TenantGenericViewSet):
     read_role = write_role = UserRole.USER
     open_to_onboarding = True
 
-    def get_object(self) -> User:
-        self.kwargs["pk"] = self.request.user.pk
-        return super().get_object()
+    def get_key(self) -> int:
+        return self.request.user.pk
 
 
 class SubAccountViewSet(RetrieveMixin, UpdateMixin, TenantGenericViewSet):
@@ -56,9 +54,8 @@ class SubAccountViewSet(RetrieveMixin, UpdateMixin, TenantGenericViewSet):
     read_role = UserRole.USER
     write_role = UserRole.ADMIN
 
-    def get_object(self) -> SubAccount:
-        self.kwargs["pk"] = current_scope().sub_account_id
-        return super().get_object()
+    def get_key(self) -> int:
+        return self.request.user.sub_account_id
 
 
 class UserViewSet(TenantViewSet):

@@ -2,6 +2,7 @@
 
 import hashlib
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.core import signing
@@ -14,9 +15,10 @@ from django.db.models.fields.tuple_lookups import (
     TupleLessThanOrEqual,
 )
 from rest_framework.pagination import BasePagination
-from rest_framework.response import Response
 
 from loctelli.api import parameters
+from loctelli.api.reading import Reading
+from loctelli.database.compiled import Parameter
 from loctelli.errors import InvalidRequest
 
 PAGE_SIZE, MAX_PAGE_SIZE = 50, 200
@@ -36,69 +38,82 @@ class Ordering:
     def fields(self) -> list[models.Field]:
         return [self.column] if self.column == self.key else [self.column, self.key]
 
-    def of(self, row: Any) -> list[str]:
-        """Return a row's position."""
-        return [field.value_to_string(row) for field in self.fields]
+    @property
+    def names(self) -> list[str]:
+        return [field.name for field in self.fields]
 
-    def order(self, queryset: models.QuerySet, *, backwards: bool) -> models.QuerySet:
-        descending = self.descending != backwards
-        return queryset.order_by(*(f"-{field.name}" if descending else field.name for field in self.fields))
+    def apply(self, queryset: models.QuerySet, way: "Way | None") -> models.QuerySet:
+        """Return the rows in this order or, read backwards, in the other; past a position when there is a way to go.
 
-    def beyond(self, queryset: models.QuerySet, position: "Position") -> models.QuerySet:
-        """Return the rows past a position as one row-value comparison, which an index serves."""
-        lookups = [[TupleGreaterThan, TupleGreaterThanOrEqual], [TupleLessThan, TupleLessThanOrEqual]]
-        lookup = lookups[self.descending != position.backwards][position.inclusive]
-        values = [field.to_python(value) for field, value in zip(self.fields, position.values, strict=True)]
-        return queryset.filter(lookup([F(field.name) for field in self.fields], values))
+        The position is one row-value comparison, which an index serves; `values` fills it.
+        """
+        descending = self.descending != (way is not None and way.backwards)
+        if way is not None:
+            lookups = [[TupleGreaterThan, TupleGreaterThanOrEqual], [TupleLessThan, TupleLessThanOrEqual]]
+            lookup = lookups[descending][way.inclusive]
+            position = [Parameter(f"position_{field.name}", field) for field in self.fields]
+            queryset = queryset.filter(lookup([F(name) for name in self.names], position))
+        return queryset.order_by(*(f"-{name}" if descending else name for name in self.names))
+
+    def values(self, position: "Position") -> dict[str, Any]:
+        """Return what fills the holes of `apply`."""
+        return {
+            f"position_{field.name}": field.to_python(value)
+            for field, value in zip(self.fields, position.values, strict=True)
+        }
+
+
+@dataclass(frozen=True)
+class Way:
+    """Where to read from a position: backwards or forwards, past it or from it on."""
+
+    backwards: bool = False
+    inclusive: bool = False
 
 
 @dataclass(frozen=True)
 class Position:
-    """Where a page starts: past these values (or at them), reading forwards or backwards."""
+    """Where a page starts: the values of a row it is past, or at."""
 
     values: list[str]
-    backwards: bool = False
-    inclusive: bool = False
+    way: Way = Way()
 
 
 class KeysetPagination(BasePagination):
     """Pages of `{next, previous, results}`; `?count=true` adds the number of all rows."""
 
-    def paginate_queryset(self, queryset, request, view=None) -> list:
-        self.request, self.view = request, view
+    def answer(self, request, view) -> dict[str, Any]:
+        """Return the page that a request asks of a viewset."""
+        self.request = request
         self.ordering = ordering_of(request, view)
         size, position = self._size(), self._position()
-        self.count = queryset.order_by().count() if parameters.flag(request, "count") else None
-
-        backwards = position is not None and position.backwards
-        queryset = self.ordering.order(queryset, backwards=backwards)
-        if position is not None:
-            queryset = self.ordering.beyond(queryset, position)
-        rows = list(queryset[: size + 1])
+        way = None if position is None else position.way
+        reading, statement = view.list_statement(self.ordering, way, size + 1)
+        rows = statement.rows(**view.bound(), **({} if position is None else self.ordering.values(position)))
 
         further, rows = len(rows) > size, rows[:size]
-        if backwards:
+        if way is not None and way.backwards:
             rows.reverse()
-        self._link(rows, position, after=backwards or further, before=further if backwards else position is not None)
-        return rows
+            self._link(reading, rows, position, after=True, before=further)
+        else:
+            self._link(reading, rows, position, after=further, before=position is not None)
+        page = {"next": self.next, "previous": self.previous, "results": list(map(reading, rows))}
+        if parameters.flag(request, "count"):
+            page = {"count": view.filter_queryset(view.get_queryset()).order_by().count(), **page}
+        return page
 
-    def get_paginated_response(self, data) -> Response:
-        page = {"next": self.next, "previous": self.previous, "results": data}
-        if self.count is not None:
-            page = {"count": self.count, **page}
-        return Response(page)
-
-    def _link(self, rows: list, position: Position | None, *, after: bool, before: bool) -> None:
+    def _link(self, reading: Reading, rows: list, position: Position | None, *, after: bool, before: bool) -> None:
         self.next = self.previous = None
         if rows:
-            self.next = self._url(Position(self.ordering.of(rows[-1]))) if after else None
-            self.previous = self._url(Position(self.ordering.of(rows[0]), backwards=True)) if before else None
+            # The columns of the order come last.
+            first, last = ([_text(value) for value in row[len(reading.columns) :]] for row in (rows[0], rows[-1]))
+            self.next = self._url(Position(last)) if after else None
+            self.previous = self._url(Position(first, Way(backwards=True))) if before else None
         elif position is not None:
             # All rows this way are gone meanwhile: turn round, and don't miss the row that was the last one.
-            back = self._url(
-                Position(position.values, backwards=not position.backwards, inclusive=not position.inclusive)
-            )
-            self.next, self.previous = (back, None) if position.backwards else (None, back)
+            way = position.way
+            back = self._url(Position(position.values, Way(not way.backwards, not way.inclusive)))
+            self.next, self.previous = (back, None) if way.backwards else (None, back)
 
     def _size(self) -> int:
         text = self.request.GET.get("page_size", str(PAGE_SIZE))
@@ -122,11 +137,11 @@ class KeysetPagination(BasePagination):
             values, backwards, inclusive = self._signer.unsign_object(cursor)
         except (signing.BadSignature, ValueError):
             raise InvalidRequest.at("cursor", "invalid_cursor", "This cursor is not of this list.") from None
-        return Position(values, backwards, inclusive)
+        return Position(values, Way(backwards, inclusive))
 
     def _url(self, position: Position) -> str:
         query = self.request.GET.copy()
-        query["cursor"] = self._signer.sign_object([position.values, position.backwards, position.inclusive])
+        query["cursor"] = self._signer.sign_object([position.values, position.way.backwards, position.way.inclusive])
         return self.request.build_absolute_uri(f"{self.request.path}?{query.urlencode()}")
 
     # Documentation.
@@ -174,3 +189,8 @@ def ordering_of(request, view) -> Ordering:
         raise InvalidRequest.at("ordering", "invalid_ordering", f"This list can be ordered by: {known}.")
     column = meta.pk if name == "pk" else meta.get_field(name)
     return Ordering(column, meta.pk, asked.startswith("-"))
+
+
+def _text(value: Any) -> str:
+    """Return a value of a position as the cursor keeps it, for `to_python` to read."""
+    return value.isoformat() if isinstance(value, datetime) else str(value)

@@ -1,15 +1,13 @@
 """Which columns and relations an answer holds: `?fields=` and `?include=`, planned before any row is read.
 
-A Selection names what is read; `loctelli.api.representation` turns rows into answers by it. The two know nothing else
-of each other, so that rows may as well go from the cursor to JSON.
+A Selection names what is read; `loctelli.api.reading` reads it.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import lru_cache
 
 from django.db import models
-from django.db.models import Prefetch
 
 from loctelli.errors import InvalidRequest
 
@@ -30,59 +28,10 @@ class Selection:
     def model(self) -> type[models.Model]:
         return self.serializer.Meta.model
 
-    @cached_property
-    def columns(self) -> tuple[str, ...] | None:
-        """The columns that are read, of joined rows too; None for all, when a computed field doesn't say which."""
-        found = {self.model._meta.pk.name, *self.serializer.always_reads}
-        for name in self.fields:
-            reads = self.serializer.reads(name)
-            if reads is None:
-                return None
-            found.update(reads)
-        return tuple(sorted(found))
-
-    def apply(self, queryset: models.QuerySet, *, also: Iterable[str] = ()) -> models.QuerySet:
-        """Return the queryset reading just this and the columns `also`; their number of rows changes no query count."""
-        columns, joins, prefetches = self._plan("")
-        if joins:
-            queryset = queryset.select_related(*joins)
-        if columns is not None:
-            queryset = queryset.only(*columns, *also)
-        return queryset.prefetch_related(*prefetches) if prefetches else queryset
-
-    def _plan(self, prefix: str) -> tuple[list[str] | None, list[str], list[Prefetch]]:
-        """Return columns (None for all), to-one relations to join and to-many relations to prefetch, as lookups."""
-        columns = None if self.columns is None else [prefix + column for column in self.columns]
-        joins, prefetches = self._joined_columns(prefix), []
-        for name, child in self.includes.items():
-            relation, lookup = self.model._meta.get_field(name), prefix + name
-            if is_to_many(relation):
-                prefetches.append(child.prefetch(lookup, relation, to_attr=included(name)))
-                continue
-            child_columns, child_joins, child_prefetches = child._plan(f"{lookup}__")
-            joins += [lookup, *child_joins]
-            prefetches += child_prefetches
-            columns = None if columns is None or child_columns is None else [*columns, lookup, *child_columns]
-        return columns, joins, prefetches
-
-    def _joined_columns(self, prefix: str) -> list[str]:
-        """Return the relations that computed fields read through, such as "integration_template__config_schema"."""
-        return sorted({prefix + column.rpartition("__")[0] for column in self.columns or () if "__" in column})
-
-    def prefetch(self, lookup: str, relation, *, to_attr: str) -> Prefetch:
-        """Return the prefetch of a to-many relation: so many rows of each parent, through the model's own manager."""
-        queryset = self.apply(self.model._default_manager.order_by("pk"), also=[relation.field.name])
-        return Prefetch(lookup, queryset[:MAX_INCLUDED], to_attr=to_attr)
-
 
 def is_to_many(relation) -> bool:
     """Return whether a relation leads to several rows."""
     return bool(relation.one_to_many)
-
-
-def included(name: str) -> str:
-    """Return the attribute that holds the rows of an included to-many relation, which are not all that it has."""
-    return f"included_{name}"
 
 
 def select(

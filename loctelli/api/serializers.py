@@ -1,7 +1,7 @@
 """Serializers: one declares the shape of a resource, what may be written, and what may be included beside it."""
 
 from collections.abc import Mapping
-from functools import cache, lru_cache
+from functools import cache
 from typing import Any, ClassVar
 
 from django.contrib.postgres.fields import ArrayField
@@ -11,8 +11,6 @@ from rest_framework import serializers
 from rest_framework.validators import UniqueValidator
 
 from loctelli.api import fields
-from loctelli.api.representation import Representation
-from loctelli.api.selection import Selection, select
 from loctelli.database.fields import AccountEmailField
 
 # Longest text the API takes: for one-line columns (CharField) and for long ones (TextField), unless Meta.max_lengths
@@ -67,7 +65,7 @@ class ModelSerializer(Strict, serializers.ModelSerializer):
     - includes: names of relations that `?include=` may add;
     - create_only: fields that can be written on creation only;
     - max_lengths: {field: characters} where the default does not fit;
-    - columns: {computed field: columns it reads}; without it, one computed field has whole rows read;
+    - columns: {computed field: columns it reads}; without it, it reads all of its row;
     - variant: True for a second serializer of a model, which does not represent it in includes;
     - example: an example of the resource for the documentation.
     """
@@ -196,12 +194,3 @@ class ModelSerializer(Strict, serializers.ModelSerializer):
         if validated_data:
             instance.save(update_fields=list(validated_data))
         return instance
-
-    def to_representation(self, instance) -> dict[str, Any]:
-        return self.represent(select(type(self)))(instance)
-
-    @staticmethod
-    @lru_cache(maxsize=1024)
-    def represent(selection: Selection) -> Representation:
-        """Return what turns rows into answers for a selection."""
-        return Representation(selection)

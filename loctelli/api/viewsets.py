@@ -1,17 +1,22 @@
 """Viewsets: a resource is a declaration of serializer, filters, search and order."""
 
+from typing import Any
+
 from django.core.exceptions import ImproperlyConfigured
 from django.db import models
+from django.http import Http404
 from django.shortcuts import get_object_or_404
 from rest_framework import status, viewsets
 from rest_framework.permissions import SAFE_METHODS
 from rest_framework.response import Response
 
-from loctelli.api import parameters
+from loctelli.api import parameters, statements
 from loctelli.api.filters import Filters, Search, filterset_class_of
-from loctelli.api.pagination import ordering_of
+from loctelli.api.pagination import Ordering, Way
+from loctelli.api.reading import Reading
 from loctelli.api.selection import Selection, select
 from loctelli.api.views import StrictRequestMixin
+from loctelli.database.compiled import Statement
 
 PAGING = {"cursor", "page_size", "count", "ordering"}
 
@@ -32,6 +37,8 @@ class GenericViewSet(StrictRequestMixin, viewsets.GenericViewSet):
     ordering = "-pk"
     # Whether answers can be limited and extended by `?fields=` and `?include=`.
     selectable = True
+    # Whether an action, as the list itself, takes the list's filters and search: `@action(…, takes_filters=True)`.
+    takes_filters = False
 
     def __init_subclass__(cls, **kwargs) -> None:
         super().__init_subclass__(**kwargs)
@@ -57,12 +64,22 @@ class GenericViewSet(StrictRequestMixin, viewsets.GenericViewSet):
             names |= {"fields", "include"}
         if self.action == "list":
             names |= PAGING
+        if self.action == "list" or self.takes_filters:
             names |= {"search"} if self.search_fields else set()
             filterset_class = filterset_class_of(type(self))
             names |= set(filterset_class.base_filters) if filterset_class else set()
         return names
 
     # Reading by a selection.
+
+    @classmethod
+    def rows_of(cls, model: type[models.Model]) -> models.QuerySet:
+        """Return the rows of a model that this resource may show, with holes that `bound` fills."""
+        return model._default_manager.all()
+
+    def bound(self) -> dict[str, Any]:
+        """Return what fills the holes of `rows_of` in this request."""
+        return {}
 
     @property
     def selection(self) -> Selection:
@@ -71,25 +88,38 @@ class GenericViewSet(StrictRequestMixin, viewsets.GenericViewSet):
             self.serializer_class, parameters.names(self.request, "fields"), parameters.names(self.request, "include")
         )
 
-    def represent(self, instance) -> dict:
-        return self.serializer_class.represent(self.selection)(instance)
+    def read(self, key: Any) -> dict[str, Any]:
+        """Return the row of a key as the database has it now; raise Http404 when there is none."""
+        selection = self.selection
+        rows = statements.detail(type(self), selection).rows(pk=key, **self.bound())
+        if not rows:
+            raise Http404
+        return statements.reading(type(self), selection)(rows[0])
+
+    def list_statement(self, ordering: Ordering, way: Way | None, size: int) -> tuple[Reading, Statement]:
+        """Return what reads the list that this request asks for; it is made anew only for one that is narrowed."""
+        view, selection = type(self), self.selection
+        if self.request.GET.keys() <= PAGING | {"fields", "include"}:
+            statement = statements.page(view, selection, ordering, way, size)
+        else:
+            rows = self.filter_queryset(self.rows_of(selection.model))
+            statement = statements.of_page(view, selection, rows, ordering, way, size)
+        return statements.reading(view, selection), statement
 
     def answer(self, instance, code: int = status.HTTP_200_OK) -> Response:
-        """Answer with a row as the database has it now, after whatever was done to it."""
-        queryset = self.selection.apply(self.get_queryset())
-        return Response(self.represent(queryset.get(pk=instance.pk)), code)
+        """Answer with a row after whatever was done to it."""
+        return Response(self.read(instance.pk), code)
+
+    def get_key(self) -> Any:
+        """Return the key of the row that the URL names."""
+        return self.serializer_class.Meta.model._meta.pk.to_python(self.kwargs["pk"])
 
     def get_object(self) -> models.Model:
-        """Return the row the URL names: what was selected of it to read, all of it and locked to write.
+        """Return the row the URL names, to write it.
 
-        The lock holds until the request ends, so that two people's changes don't undo each other.
+        It is locked until the request ends, so that two people's changes don't undo each other.
         """
-        queryset = self.get_queryset()
-        if self.request.method in SAFE_METHODS:
-            queryset = self.selection.apply(queryset)
-        else:
-            queryset = queryset.select_for_update(no_key=True)
-        instance = get_object_or_404(queryset, pk=self.kwargs["pk"])
+        instance = get_object_or_404(self.get_queryset().select_for_update(no_key=True), pk=self.get_key())
         self.check_object_permissions(self.request, instance)
         return instance
 
@@ -98,18 +128,14 @@ class ListMixin:
     """`GET /things/`: a page of rows."""
 
     def list(self, request, *args, **kwargs) -> Response:
-        selection = self.selection
-        queryset = self.filter_queryset(self.get_queryset())
-        queryset = selection.apply(queryset, also=[ordering_of(request, self).column.name])
-        represent = self.serializer_class.represent(selection)
-        return self.get_paginated_response([represent(row) for row in self.paginate_queryset(queryset)])
+        return Response(self.paginator.answer(request, self))
 
 
 class RetrieveMixin:
     """`GET /things/<id>/`: one row."""
 
     def retrieve(self, request, *args, **kwargs) -> Response:
-        return Response(self.represent(self.get_object()))
+        return Response(self.read(self.get_key()))
 
 
 class CreateMixin:

@@ -12,8 +12,10 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db.backends.base.base import NO_DB_ALIAS
 from django.db.backends.postgresql import base as postgresql
 from django.db.transaction import TransactionManagementError
+from psycopg.pq import Format
 
 from loctelli.database.pool import Pool
+from loctelli.database.raw_json import RawJSONLoader
 from loctelli.database.schema_editor import SchemaEditor
 from loctelli.database.urls import EMBEDDED_DATABASE
 
@@ -64,7 +66,16 @@ class DatabaseWrapper(postgresql.DatabaseWrapper):
 
     def _configure_connection(self, connection: psycopg.Connection) -> bool:
         connection.add_notice_handler(_log_notice)
+        connection.adapters.register_loader("jsonb", RawJSONLoader)
         return super()._configure_connection(connection)  # type: ignore[misc]
+
+    def prepared_cursor(self) -> Any:
+        """Return a cursor whose parameters PostgreSQL itself puts in, whose plans it keeps, and whose rows come binary."""
+        self.ensure_connection()
+        with self.wrap_database_errors:
+            cursor = psycopg.Cursor(self.connection)
+        cursor.format = Format.BINARY
+        return self._prepare_cursor(cursor)
 
     @contextmanager
     def as_owner(self) -> Iterator["DatabaseWrapper"]:

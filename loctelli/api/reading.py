@@ -1,0 +1,208 @@
+"""Reads what a selection names straight from PostgreSQL's rows, without a model instance or a serializer field a row.
+
+It is one statement: to-one relations are joined, a to-many one is an array of its rows, so that no `?include=` costs a
+round trip of its own. Only what is computed in Python gets an instance, made of the columns that it names.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+import orjson
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db import connection, models
+from django.db.models import F, Func, OuterRef, TextField
+from django.db.models.functions import Cast
+from rest_framework import serializers
+
+from loctelli.api.selection import MAX_INCLUDED, Selection, is_to_many
+
+Row = Sequence[Any]
+RowsOf = Callable[[type[models.Model]], models.QuerySet]
+
+# Serializer fields that say of a column what is in it; the renderer writes times as UTC.
+PLAIN = (
+    serializers.CharField,
+    serializers.IntegerField,
+    serializers.FloatField,
+    serializers.BooleanField,
+    serializers.ChoiceField,
+    serializers.DateTimeField,
+    serializers.JSONField,
+    serializers.ListField,
+    serializers.PrimaryKeyRelatedField,
+)
+
+
+class Reading:
+    """How one selection is read: which columns to ask for, and which answer each row of them becomes."""
+
+    def __init__(self, selection: Selection, rows_of: RowsOf, *, prefix: str = "", nested: bool = False) -> None:
+        """Plan it. `rows_of` gives the rows of a model that may be included.
+
+        `prefix` leads to the selection's model from the one that is asked; `nested` rows come as JSON, in an array.
+        """
+        self.model, self.rows_of, self.prefix, self.nested = selection.model, rows_of, prefix, nested
+        self.keys = selection.fields
+        self.columns: list[Any] = []
+        self.converters: list[tuple[str, Callable[[Row], Any]]] = []
+        fields = selection.serializer.reader().fields
+        # The columns of the fields come first, in their order; a computed one's only keeps its place.
+        columns = {name: self._plain_column(fields[name]) for name in self.keys}
+        places = {
+            # Within an array as text: numbers past 64 bits would not survive being read along with it.
+            name: self._ask(column or self.model._meta.pk, prefix, as_text=nested and is_json(column))
+            for name, column in columns.items()
+        }
+        for name, column in columns.items():
+            if column is None:
+                self.converters.append((name, self._computed(selection, name, fields[name])))
+            elif is_sealed(column):
+                self.converters.append((name, unless_null(places[name], self._computed(selection, name, fields[name]))))
+            elif (convert := self._conversion(column)) is not None:
+                self.converters.append((name, unless_null(places[name], at(places[name], convert))))
+        for name, child in selection.includes.items():
+            include = self._to_many if is_to_many(self.model._meta.get_field(name)) else self._to_one
+            self.converters.append((name, include(name, child)))
+
+    def of(self, queryset: models.QuerySet, also: Iterable[str] = ()) -> models.QuerySet:
+        """Return the queryset asking for these columns, and for those that `also` names behind them."""
+        return queryset.values_list(*self.columns, *map(F, also))
+
+    def __call__(self, row: Row) -> dict[str, Any]:
+        """Return the answer that a row becomes."""
+        answer = dict(zip(self.keys, row, strict=False))
+        for name, convert in self.converters:
+            answer[name] = convert(row)
+        return answer
+
+    def _ask(self, column: models.Field, prefix: str, *, as_text: bool = False) -> int:
+        """Ask for a column; return where it is in a row."""
+        lookup = F(prefix + column.name)
+        return self._append(Cast(lookup, TextField()) if as_text else lookup)
+
+    def _append(self, expression: Any) -> int:
+        self.columns.append(expression)
+        return len(self.columns) - 1
+
+    # Plain columns.
+
+    def _plain_column(self, field: serializers.Field) -> models.Field | None:
+        """Return the column whose value is what the field says, None for a field that is computed."""
+        if not any(type(field).to_representation is plain.to_representation for plain in PLAIN):
+            return None
+        if isinstance(field, serializers.ListField) and not self._is_plain_list(field):
+            return None
+        column = next((found for found in self.model._meta.concrete_fields if found.name == field.source), None)
+        return column
+
+    def _is_plain_list(self, field: serializers.ListField) -> bool:
+        return type(field.child).to_representation is serializers.CharField.to_representation
+
+    def _conversion(self, column: models.Field) -> Callable[[Any], Any] | None:
+        """Return what is to be done to a column's value, None when it can stay as it is."""
+        if isinstance(column, models.GenericIPAddressField):
+            return str
+        if self.nested and is_json(column):
+            return lambda text: orjson.Fragment(text.encode())
+        if self.nested and isinstance(column, models.DateTimeField):
+            return datetime.fromisoformat
+        return None
+
+    # Relations.
+
+    def _to_one(self, name: str, selection: Selection) -> Callable[[Row], Any]:
+        """Join a relation."""
+        child = Reading(selection, self.rows_of, prefix=f"{self.prefix}{name}__", nested=self.nested)
+        key, start = self._ask(self.model._meta.get_field(name), self.prefix), len(self.columns)
+        self.columns += child.columns
+        return lambda row: None if row[key] is None else child(row[start:])
+
+    def _to_many(self, name: str, selection: Selection) -> Callable[[Row], Any]:
+        """Ask for an array of a relation's first rows."""
+        child = Reading(selection, self.rows_of, nested=True)
+        owner = self.model._meta.get_field(name).field.name
+        related = self.rows_of(selection.model).filter(**{owner: OuterRef(f"{self.prefix}pk")}).order_by("pk")
+        array = Func(*child.columns, function="jsonb_build_array", output_field=models.JSONField())
+        found = ArraySubquery(related.values(row=array)[:MAX_INCLUDED])
+        if self.nested:
+            place = self._append(found)
+            return lambda row: list(map(child, row[place]))
+        place = self._append(Cast(Func(found, function="to_jsonb"), TextField()))
+        return lambda row: list(map(child, orjson.loads(row[place])))
+
+    # Computed fields.
+
+    def _computed(self, selection: Selection, name: str, field: serializers.Field) -> Callable[[Row], Any]:
+        """Read a field through an instance of the columns that it names, or of all."""
+        lookups = selection.serializer.reads(name)
+        if lookups is None:
+            lookups = [column.name for column in self.model._meta.concrete_fields]
+        instance = self._instance(self.model, {*lookups, *selection.serializer.always_reads}, self.prefix)
+
+        def compute(row: Row) -> Any:
+            value = field.get_attribute(instance(row))
+            return None if value is None else field.to_representation(value)
+
+        return compute
+
+    def _instance(
+        self, model: type[models.Model], lookups: Iterable[str], prefix: str
+    ) -> Callable[[Row], models.Model | None]:
+        """Return what makes an instance of a row, read in part, with the relations that lookups lead through."""
+        names, through = {model._meta.pk.name}, {}
+        for lookup in lookups:
+            name, _, rest = lookup.partition("__")
+            names.add(name)
+            if rest:
+                through.setdefault(name, set()).add(rest)
+        # Django takes values in the order of the model's own columns.
+        columns = [column for column in model._meta.concrete_fields if column.name in names]
+        places = [(self._ask(column, prefix, as_text=is_json(column)), self._python(column)) for column in columns]
+        attributes, key = [column.attname for column in columns], columns.index(model._meta.pk)
+        relations = [
+            (relation := model._meta.get_field(name), self._instance(relation.related_model, rest, f"{prefix}{name}__"))
+            for name, rest in through.items()
+        ]
+
+        def make(row: Row) -> models.Model | None:
+            if row[places[key][0]] is None:
+                return None
+            instance = model.from_db(connection.alias, attributes, [load(row[at]) for at, load in places])
+            for relation, related in relations:
+                relation.set_cached_value(instance, related(row))
+            return instance
+
+        return make
+
+    def _python(self, column: models.Field) -> Callable[[Any], Any]:
+        """Return what makes a column's value what Django has it as."""
+        from_db = getattr(column, "from_db_value", lambda value, expression, connection: value)
+        convert = None if is_json(column) else self._conversion(column)
+
+        def load(value: Any) -> Any:
+            if value is None:
+                return None
+            return from_db(value if convert is None else convert(value), None, connection)
+
+        return load
+
+
+def at(place: int, convert: Callable[[Any], Any]) -> Callable[[Row], Any]:
+    """Return what converts the value at a place of a row."""
+    return lambda row: convert(row[place])
+
+
+def unless_null(place: int, convert: Callable[[Row], Any]) -> Callable[[Row], Any]:
+    """Return what converts a row unless the value at a place of it is null."""
+    return lambda row: None if row[place] is None else convert(row)
+
+
+def is_sealed(column: models.Field) -> bool:
+    """Return whether a column holds something else than it says: ciphertext."""
+    return hasattr(column, "from_db_value") and type(column) is not models.JSONField
+
+
+def is_json(column: models.Field | None) -> bool:
+    """Return whether a column is of type jsonb."""
+    return isinstance(column, models.JSONField)

@@ -1,0 +1,44 @@
+"""Querysets that are compiled to SQL once, and run prepared and binary: what is left of a read is the read."""
+
+from typing import Any
+
+from django.db import connection, models
+from django.db.models import Value
+from psycopg.types.numeric import Int8
+
+
+class Parameter(Value):
+    """A named hole in a queryset, filled whenever its SQL is run."""
+
+    def __init__(self, name: str, field: models.Field | None = None) -> None:
+        super().__init__(None, output_field=field or models.BigIntegerField())
+        self.name = name
+
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:
+        return "%s", [self]
+
+    def resolve_expression(self, *args: Any, **kwargs: Any) -> "Parameter":
+        return self
+
+
+class Statement:
+    """A queryset's SQL; runs any number of times, in any thread, each time with values for its parameters."""
+
+    def __init__(self, queryset: models.QuerySet) -> None:
+        self.sql, parameters = queryset.query.get_compiler(connection=connection).as_sql()
+        self.parameters = tuple(parameters)
+
+    def rows(self, **values: Any) -> list[tuple]:
+        """Return the rows as PostgreSQL gives them, jsonb as `orjson.Fragment`; raise KeyError for a missing value."""
+        arguments = [
+            _argument(values[parameter.name]) if isinstance(parameter, Parameter) else parameter
+            for parameter in self.parameters
+        ]
+        with connection.prepared_cursor() as cursor:
+            cursor.execute(self.sql, arguments)
+            return cursor.fetchall()
+
+
+def _argument(value: Any) -> Any:
+    # psycopg gives an integer the smallest type it fits, and a plan is kept for each type.
+    return Int8(value) if type(value) is int else value

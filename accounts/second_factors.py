@@ -8,6 +8,7 @@ import base64
 import os
 import secrets
 import time
+from contextlib import suppress
 from datetime import timedelta
 from hashlib import sha256
 from urllib.parse import quote, urlencode
@@ -20,7 +21,8 @@ from django_otp.oath import TOTP
 from accounts.models import AdminUser
 from loctelli.database.fields import cuid
 from loctelli.errors import DomainError
-from security import platform_secrets, throttling
+from security import integrity, platform_secrets, throttling
+from security.keys import Unreadable
 from security.models import RecoveryCode, SecondFactor
 from tenants.scope import system_scope
 
@@ -32,6 +34,12 @@ RECOVERY_CODES = 10
 MISREAD = str.maketrans("01", "ol")
 # A secret that was shown and not confirmed is replaced after this time: somebody else may have seen it meanwhile.
 ENROLMENT = timedelta(minutes=15)
+
+
+# What an admin is told whose app's secret does not decrypt; that is an incident.
+UNREADABLE = (
+    "The secret of your authenticator app can't be read. Take a recovery code, or let a super admin reset the app."
+)
 
 
 class WrongCode(DomainError):
@@ -53,7 +61,8 @@ def begin_enrolment(admin: AdminUser) -> str:
         waiting = SecondFactor.objects.filter(admin=admin, confirmed_at=None)
         recent = waiting.filter(created_at__gt=timezone.now() - ENROLMENT).first()
         if recent is not None:
-            return _secret_of(recent)
+            with suppress(Unreadable):
+                return _secret_of(recent)
         waiting.delete()
         factor = SecondFactor(pk=cuid(), admin=admin)
         factor.secret = platform_secrets.seal(
@@ -128,7 +137,13 @@ def _count_try(admin: AdminUser) -> None:
 
 
 def _secret_of(factor: SecondFactor) -> str:
-    return platform_secrets.unseal(factor.secret, table="second_factors", column="secret", row_id=factor.pk)
+    place = {"table": "second_factors", "column": "secret", "row_id": factor.pk}
+    try:
+        with integrity.reporting(**place, admin_id=factor.admin_id):
+            return platform_secrets.unseal(factor.secret, **place)
+    except Unreadable as error:
+        error.detail = UNREADABLE
+        raise
 
 
 def _spend(factor: SecondFactor, code: str) -> bool:

@@ -10,9 +10,9 @@ from django.http import HttpRequest
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldBooleanSwitchWidget
 
-from integrations.configuration import InvalidSchema, validate_schema
+from integrations.configuration import FIELD, InvalidSchema, validate_schema
 from integrations.models import Integration, IntegrationTemplate
-from loctelli.errors import InvalidRequest
+from loctelli.errors import DomainError
 from tenants.console.bulk import activation
 from tenants.console.display import badge, set_or_not
 from tenants.console.forms import ConsoleForm
@@ -87,8 +87,8 @@ class IntegrationForm(ConsoleForm):
         """Encrypt the configuration's secrets and hold it against the template's schema."""
         try:
             self.instance.configure(cleaned["config"])
-        except InvalidRequest as error:
-            for item in error.errors:
+        except DomainError as error:
+            for item in error.errors or [{"path": FIELD, "detail": error.detail}]:
                 self.add_error("config", f"{item['path'].removeprefix('config.')}: {item['detail']}")
         else:
             cleaned["config"] = self.instance.config

@@ -67,7 +67,11 @@ class SecurityIncidentAdmin(ReadOnlyAdmin):
             for name, words in (("ip_address", "from"), ("address", "from"), ("email", "on"))
             if metadata.get(name)
         ]
-        pages = (("accounts_user", incident.user_id, "User"), ("crm_lead", incident.lead_id, "Lead"))
+        pages = (
+            ("accounts_user", incident.user_id, "User"),
+            ("accounts_adminuser", metadata.get("admin_id"), "Admin"),
+            ("crm_lead", incident.lead_id, "Lead"),
+        )
         links += [(reverse(f"admin:{page}_change", args=[key]), f"{noun} {key}") for page, key, noun in pages if key]
         link = '<a class="text-primary-600 dark:text-primary-500" href="{}">{}</a>'
         return format_html_join(" · ", link, links) or "–"

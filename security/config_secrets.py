@@ -12,7 +12,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from copy import deepcopy
 from typing import Any, NamedTuple
 
+from security import integrity
 from security.encryption import PREFIX, EncryptionError, seal, unseal
+from security.keys import Unreadable
 
 SET = {"set": True}  # how a masked configuration shows a secret that is there
 
@@ -115,11 +117,14 @@ def seal_stored(config: Mapping[str, Any], schema: Mapping[str, Any], *, place: 
 
 
 def unseal_secrets(config: Mapping[str, Any], schema: Mapping[str, Any], *, place: Place) -> dict[str, Any]:
-    """Return a stored configuration with its secrets in plaintext, for the call that needs them."""
+    """Return a stored configuration with its secrets in plaintext, for the call that needs them.
+
+    Raises Unreadable, which names the secret's path and is an incident, when one of them does not open.
+    """
 
     def convert(container: dict[str, Any], name: str, path: tuple[str, ...]) -> None:
         if _is_sealed(container.get(name)):
-            container[name] = unseal(container[name], **place.of(path))
+            container[name] = _unseal(container[name], place, path)
 
     return _convert_each(deepcopy(dict(config)), _all_secrets(config, schema), convert)
 
@@ -138,6 +143,16 @@ def _sealed(kept: Any, place: Place, path: tuple[str, ...]) -> str:
     if _is_sealed(kept):
         return kept
     return seal(kept if isinstance(kept, str) else json.dumps(kept, ensure_ascii=False), **place.of(path))
+
+
+def _unseal(sealed: str, place: Place, path: tuple[str, ...]) -> str:
+    where = place.of(path)
+    try:
+        with integrity.reporting(**where):
+            return unseal(sealed, **where)
+    except Unreadable as error:
+        error.errors = [{"path": where["column"], "code": error.code, "detail": error.detail}]
+        raise
 
 
 def _is_sealed(value: Any) -> bool:

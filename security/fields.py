@@ -130,7 +130,8 @@ class EncryptedField(models.Field):
         if isinstance(value, Sealed):
             place = {"sub_account_id": tenant_of(model_instance), "row_id": model_instance.pk}
             try:
-                self.unseal(value, **place)
+                with integrity.reporting(**place, table=self.model._meta.db_table, column=self.column):
+                    self.unseal(value, **place)
             except DecryptionFailed as error:
                 raise SealedElsewhere(
                     f"{self.model._meta.label}.{self.name} was encrypted for another row: "

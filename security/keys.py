@@ -22,6 +22,7 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.db import connection, models
 
+from loctelli.errors import Conflict
 from tenants.scope import Scope, current_scope
 
 KEY_BYTES = 32
@@ -37,12 +38,26 @@ class EncryptionError(Exception):
     """Something could not be encrypted or decrypted."""
 
 
-class DecryptionFailed(EncryptionError):
+class Unreadable(EncryptionError, Conflict):
+    """A ciphertext that does not open: the message tells us which one, the answer doesn't."""
+
+    def __init__(self, message: str) -> None:
+        Conflict.__init__(self)
+        self.args = (message,)
+
+
+class DecryptionFailed(Unreadable):
     """A ciphertext was changed, moved to another column, row or sub-account, or was never one."""
 
+    code = "integrity_violation"
+    detail = "What is stored was changed outside of Loctelli and can't be read. It has been reported: set it anew."
 
-class KeyUnknown(EncryptionError):
+
+class KeyUnknown(Unreadable):
     """The key that a ciphertext needs is not there, or is not the bound sub-account's."""
+
+    code = "key_unknown"
+    detail = "The key to what is stored is missing, so it can't be read. It has been reported."
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,9 @@ from accounts import second_factors
 from accounts.second_factors import WrongCode
 from accounts.tests.authenticator import code_of, enrol
 from accounts.tests.factories import AdminUserFactory
+from security import platform_secrets
 from security.keys import DecryptionFailed
-from security.models import RecoveryCode, SecondFactor
+from security.models import RecoveryCode, SecondFactor, SecurityIncident
 from security.throttling import Throttled
 from tenants.scope import system_scope
 
@@ -46,6 +47,11 @@ def test_a_code_is_good_one_step_before_and_after_its_own(steps, accepted, ada, 
     code = code_of(enrolled[0], steps=steps)
 
     assert is_accepted(ada, code) == accepted
+
+
+def another_admin():
+    with system_scope("test"):
+        return AdminUserFactory()
 
 
 def is_accepted(admin, code: str) -> bool:
@@ -178,3 +184,32 @@ def test_the_qr_code_names_issuer_account_and_secret_and_asks_nobody(ada):
     drawn = second_factors.qr_code(uri)
     assert drawn.startswith("<svg")
     assert "http" not in drawn
+
+
+def test_a_secret_that_was_changed_is_reported_and_a_recovery_code_still_lets_in(ada, enrolled, client):
+    other = enrol(another_admin())
+    with system_scope("test"):
+        stolen = SecondFactor.objects.exclude(admin=ada).get().secret
+        SecondFactor.objects.filter(admin=ada).update(secret=stolen)
+
+    with pytest.raises(DecryptionFailed, match=r"second_factors\.secret"):
+        second_factors.check_code(ada, code_of(other[0]))
+
+    with system_scope("test"):
+        incident = SecurityIncident.objects.get()
+    assert (incident.type, incident.severity, incident.metadata["admin_id"]) == (
+        "INTEGRITY_VIOLATION",
+        "CRITICAL",
+        ada.pk,
+    )
+    assert is_accepted(ada, enrolled[1][0])
+
+
+def test_a_secret_that_waits_to_be_confirmed_and_was_changed_is_replaced(ada, clock):
+    second_factors.begin_enrolment(ada)
+    with system_scope("test"):
+        SecondFactor.objects.update(secret=platform_secrets.seal("x", table="other", column="secret", row_id=1))
+
+    secret = second_factors.begin_enrolment(ada)
+
+    assert len(second_factors.confirm_enrolment(ada, code_of(secret))) == 10

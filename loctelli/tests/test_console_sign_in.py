@@ -22,6 +22,7 @@ from accounts.sessions import hash_key
 from accounts.tests.authenticator import code_of, enrol
 from accounts.tests.factories import PASSWORD, AdminUserFactory
 from loctelli.tests.console_cast import page, signed_in, text
+from security import platform_secrets
 from security.models import AccountLockout, AuthAttempt, ConsoleSession, SecondFactor
 from tenants.scope import system_scope
 
@@ -182,6 +183,19 @@ def test_a_recovery_code_lets_in_once(ada, enrolled):
         insides.append(is_inside(client))
 
     assert insides == [True, False]
+
+
+def test_an_app_whose_secret_can_not_be_read_is_told_of_and_a_recovery_code_lets_in(ada, enrolled):
+    with system_scope("test"):
+        SecondFactor.objects.update(secret=platform_secrets.seal("x", table="other", column="secret", row_id=1))
+    client = Client()
+    give_password(client, ada)
+
+    answer = client.post(CODE, {"code": code_of(enrolled[0])})
+    client.post(CODE, {"code": enrolled[1][0]})
+
+    assert (answer.status_code, "let a super admin reset the app" in text(answer)) == (200, True)
+    assert is_inside(client)
 
 
 def test_codes_can_not_be_guessed_on(ada, enrolled, settings):

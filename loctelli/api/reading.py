@@ -93,8 +93,7 @@ class Reading:
             return None
         if isinstance(field, serializers.ListField) and not self._is_plain_list(field):
             return None
-        column = next((found for found in self.model._meta.concrete_fields if found.name == field.source), None)
-        return column
+        return next((found for found in self.model._meta.concrete_fields if found.name == field.source), None)
 
     def _is_plain_list(self, field: serializers.ListField) -> bool:
         return type(field.child).to_representation is serializers.CharField.to_representation
@@ -200,7 +199,7 @@ def unless_null(place: int, convert: Callable[[Row], Any]) -> Callable[[Row], An
 
 def is_sealed(column: models.Field) -> bool:
     """Return whether a column holds something else than it says: ciphertext."""
-    return hasattr(column, "from_db_value") and type(column) is not models.JSONField
+    return getattr(type(column), "from_db_value", None) not in (None, models.JSONField.from_db_value)
 
 
 def is_json(column: models.Field | None) -> bool:

@@ -7,7 +7,6 @@ from django.db import models
 from django.http import Http404
 from django.shortcuts import get_object_or_404
 from rest_framework import status, viewsets
-from rest_framework.permissions import SAFE_METHODS
 from rest_framework.response import Response
 
 from loctelli.api import parameters, statements

@@ -70,7 +70,7 @@ class DatabaseWrapper(postgresql.DatabaseWrapper):
         return super()._configure_connection(connection)  # type: ignore[misc]
 
     def prepared_cursor(self) -> Any:
-        """Return a cursor whose parameters PostgreSQL itself puts in, whose plans it keeps, and whose rows come binary."""
+        """Return a cursor that lets PostgreSQL put parameters in and keep plans, and gets rows in binary."""
         self.ensure_connection()
         with self.wrap_database_errors:
             cursor = psycopg.Cursor(self.connection)

@@ -2,13 +2,14 @@
 
 import argparse
 import os
-import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from benchmarks import report
 from benchmarks.installation import PROJECT, Installation, Tenant
-from benchmarks.measuring import measure, require_client
-from benchmarks.requests import PAGE_SIZE, Contender, plain_tokens, scenarios, sign_in
+from benchmarks.measuring import Result, measure, require_client
+from benchmarks.requests import PAGE_SIZE, Contender, Scenario, plain_tokens, scenarios, sign_in
 from benchmarks.servers import Server, pin
 
 APPLICATIONS = {
@@ -18,6 +19,8 @@ APPLICATIONS = {
 }
 TENANTS = 20
 DEEP_PAGE = 1000
+# How many leads the sub-account has that is deleted.
+DOOMED = 100_000
 
 
 def arguments() -> argparse.Namespace:
@@ -34,69 +37,74 @@ def arguments() -> argparse.Namespace:
 def main() -> None:
     options = arguments()
     require_client()
-    data = options.data.absolute()
     # The worker gets a core for itself; the database, the client and this process share the other.
     cores = sorted(os.sched_getaffinity(0))
-    worker_core, other_core = cores[0], cores[-1]
-    os.sched_setaffinity(0, {other_core})
-    installation = Installation.open(data, options.leads)
-    pin(installation.postmaster(), other_core)
-    largest, *tenants = [Tenant.of(number) for number in range(1, min(installation.sub_accounts(), TENANTS) + 1)]
-    environment = installation.environment()
+    os.sched_setaffinity(0, cores[-1:])
+    installation = Installation.open(options.data.absolute(), options.leads)
+    pin(installation.postmaster(), cores[-1])
     facts = installation.facts()
+    names = list(dict.fromkeys(["ours", *options.contenders]))
+    with serving(installation, names, core=cores[0]) as (contenders, tenants):
+        measured = compare(installation, contenders, tenants, options)
+        memory = contenders[0].server.memory()
+    lines = report.table(measured)
+    lines += ["", f"The worker's memory after that: {memory / 1e6:.0f} MB (aim: under 200)."]
+    if options.only is None or "create" in options.only:
+        installation.remove_marked()
+    if options.only is None:
+        doomed = min(DOOMED, options.leads)
+        seconds = installation.seconds_to_delete(doomed)
+        lines += [f"Deleting a sub-account with {doomed:,} leads: {seconds:.1f} s (aim: seconds)."]
+    lines += ["", f"{options.leads:,} leads; {', '.join(facts)}."]
+    print("\n".join(lines))
+    if options.only is None and set(options.contenders) == set(APPLICATIONS):
+        report.write("figures", lines)
+
+
+@contextmanager
+def serving(
+    installation: Installation, names: list[str], *, core: int
+) -> Iterator[tuple[list[Contender], list[Tenant]]]:
+    """Start the servers; yield contenders and the sub-accounts that they know tokens of, the largest first."""
+    from django.conf import settings
+
+    tenants = [Tenant.of(number) for number in range(1, min(installation.sub_accounts(), TENANTS) + 1)]
+    environment = installation.environment()
     installation.release()
-    logs = data / "benchmark-logs"
-    logs.mkdir(exist_ok=True)
-    servers = {
-        name: Server(
-            APPLICATIONS[name],
-            environment=environment,
-            core=worker_core,
-            log=logs / name,
-            threads=_threads(),
-        )
-        for name in dict.fromkeys(["ours", *options.contenders])
-    }
+    servers: dict[str, Server] = {}
     try:
-        tokens = sign_in(servers["ours"], [*tenants, largest])
-        plain = plain_tokens(environment["JWT_SIGNING_KEY"], [*tenants, largest])
-        contenders = [
-            Contender(name, servers[name], plain if name == "plain" else tokens) for name in options.contenders
-        ]
-        page = min(DEEP_PAGE, options.leads // 2 // PAGE_SIZE)
-        measured = []
-        for scenario in scenarios(tenants, largest, page=page):
-            if options.only is None or scenario.name in options.only:
-                results = measure(
-                    scenario,
-                    contenders,
-                    postmaster=installation.postmaster(),
-                    seconds=options.seconds,
-                    rounds=options.rounds,
-                )
-                measured.append((scenario, results))
-                for name, result in results.items():
-                    print(
-                        f"{scenario.name:<9}{name:<6}{result.requests_per_second:>8,.0f}/s  worker "
-                        f"{result.server_ms:.3f} ms  database {result.database_ms:.3f} ms  busy {result.busy:.0%}  "
-                        f"p99 {result.p99_ms:.1f} ms",
-                        flush=True,
-                    )
-        memory = servers["ours"].memory()
+        for name in names:
+            log = installation.data / f"log-of-{name}"
+            servers[name] = Server(
+                APPLICATIONS[name], environment=environment, core=core, log=log, threads=settings.WEB_THREADS
+            )
+        tokens = sign_in(servers["ours"], tenants)
+        plain = plain_tokens(settings.JWT_SIGNING_KEY, tenants)
+        yield [Contender(name, servers[name], plain if name == "plain" else tokens) for name in names], tenants
     finally:
         for server in servers.values():
             server.stop()
-        shutil.rmtree(logs, ignore_errors=True)
-    print(f"Worker's memory: {memory / 1e6:.0f} MB")
-    if "ours" in options.contenders:
-        lines = [*report.table(measured), "", f"Measured with {', '.join(facts)}."]
-        print("\n".join(lines))
 
 
-def _threads() -> int:
-    from django.conf import settings
-
-    return settings.WEB_THREADS
+def compare(
+    installation: Installation, contenders: list[Contender], tenants: list[Tenant], options: argparse.Namespace
+) -> list[tuple[Scenario, dict[str, Result]]]:
+    """Measure each scenario that was asked for, telling of each as soon as it is done."""
+    measured = []
+    largest, *others = tenants
+    for scenario in scenarios(others, largest, page=min(DEEP_PAGE, options.leads // 2 // PAGE_SIZE)):
+        if options.only is not None and scenario.name not in options.only:
+            continue
+        postmaster = installation.postmaster()
+        results = measure(scenario, contenders, postmaster=postmaster, seconds=options.seconds, rounds=options.rounds)
+        measured.append((scenario, results))
+        for name, result in results.items():
+            print(
+                f"{scenario.name:<9}{name:<6}{result.requests_per_second:>8,.0f}/s  worker {result.server_ms:.3f} ms  "
+                f"database {result.database_ms:.3f} ms  busy {result.busy:.0%}  p99 {result.p99_ms:.1f} ms",
+                flush=True,
+            )
+    return measured
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 import os
 import sys
+import time
 from dataclasses import dataclass
 from io import StringIO
 from pathlib import Path
@@ -14,6 +15,10 @@ PASSWORD = "bench four quiet lamps"
 SUB_ACCOUNTS = 200
 # Enough for what every request is allowed to be one of, while all throttles count as ever.
 UNREACHABLE = "999999999/60"
+# The number of the sub-account that is made to be deleted.
+TO_DELETE = 100_000
+# What leads that requests create are known by.
+MARK = "benchmark"
 THROTTLES = ("API_THROTTLE", "SUB_ACCOUNT_THROTTLE", "ANONYMOUS_THROTTLE", "LOGIN_THROTTLE")
 
 
@@ -61,6 +66,37 @@ class Installation:
 
         with system_scope("benchmark"):
             return SubAccount.objects.filter(settings__has_key="generated").count()
+
+    def count_connections(self) -> int:
+        """Return how many connections of the application the database has, but for this process's own."""
+        from django.db import connection
+
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT numbackends FROM pg_stat_database WHERE datname = current_database()")
+            return cursor.fetchone()[0] - 1
+
+    def remove_marked(self) -> None:
+        """Delete what the measured requests have created."""
+        from crm.models import Lead
+        from loctelli.management.generating.sub_accounts import gather_statistics
+        from tenants.scope import system_scope
+
+        with system_scope("benchmark"):
+            marked = Lead.objects.filter(custom_id=MARK)
+            marked._raw_delete(marked.db)
+        gather_statistics()
+
+    def seconds_to_delete(self, leads: int) -> float:
+        """Return how long it takes to delete a sub-account with so many leads."""
+        from loctelli.management.generating.sub_accounts import gather_statistics, generate
+        from tenants.scope import system_scope
+
+        sub_account = generate(TO_DELETE, size=leads, password=None)
+        gather_statistics()
+        started = time.perf_counter()
+        with system_scope("benchmark"):
+            sub_account.delete()
+        return time.perf_counter() - started
 
     def release(self) -> None:
         """Leave the database to those who are measured."""

@@ -4,6 +4,8 @@ import re
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -20,6 +22,26 @@ CONNECTIONS = 8
 
 
 @dataclass(frozen=True)
+class Outcome:
+    """What the client saw of one run."""
+
+    requests: int
+    seconds: float
+    failed: int
+    p50_ms: float
+    p99_ms: float
+
+    @classmethod
+    def of(cls, run: "subprocess.Popen[str]") -> "Outcome":
+        printed, complaints = run.communicate()
+        figures = FIGURES.search(printed)
+        if figures is None:
+            raise SystemExit(f"wrk said nothing of use: {printed} {complaints}")
+        requests, microseconds, broken, refused, p50, p99 = map(int, figures.groups())
+        return cls(requests, microseconds / 1e6, broken + refused, p50 / 1000, p99 / 1000)
+
+
+@dataclass(frozen=True)
 class Round:
     """What one contender did in some seconds. Times are milliseconds, those of processors by request."""
 
@@ -27,7 +49,6 @@ class Round:
     server_ms: float
     database_ms: float
     busy: float
-    p50_ms: float
     p99_ms: float
 
 
@@ -63,7 +84,7 @@ def measure(
                 requests = scenario.requests(contender)
                 _check(scenario, contender, requests)
                 file = Path(directory) / contender.name
-                file.write_text("".join(map(_line, requests)))
+                file.write_text("".join(map(line, requests)))
                 _replay(contender.server, file, seconds=1, postmaster=postmaster)
                 prepared.append((contender, file))
         for turn in range(rounds):
@@ -81,9 +102,29 @@ def _check(scenario: Scenario, contender: Contender, requests: list[Request]) ->
         raise SystemExit(f"{contender.name} answers {first.method} {first.path} wrongly: {status} {str(answer)[:500]}")
 
 
-def _line(request: Request) -> str:
+def line(request: Request) -> str:
+    """Return a request as a line for the client."""
     body = orjson.dumps(request.body).decode() if request.body else ""
     return f"{request.method}\t{request.path}\t{request.token}\t{body}\n"
+
+
+@contextmanager
+def replaying(
+    server: Server, file: Path, *, seconds: int, connections: int = CONNECTIONS
+) -> Iterator["subprocess.Popen[str]"]:
+    """Run the client, which sends the file's requests in any order as fast as they are answered."""
+    command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "30s", "-s", str(REPLAY)]
+    run = subprocess.Popen(
+        [*command, f"http://{HOST}:{server.port}/", "--", str(file)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        yield run
+    finally:
+        run.kill()
+        run.communicate()
 
 
 def _replay(server: Server, file: Path, *, seconds: int, postmaster: int) -> Round:
@@ -91,24 +132,15 @@ def _replay(server: Server, file: Path, *, seconds: int, postmaster: int) -> Rou
         return sum(map(cpu_seconds, family(postmaster)))
 
     server_before, database_before = server.cpu_seconds(), database_seconds()
-    run = subprocess.run(
-        ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "-s", REPLAY, f"http://{HOST}:{server.port}/", "--", file],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    figures = FIGURES.search(run.stdout)
-    if figures is None:
-        raise SystemExit(f"wrk said nothing of use: {run.stdout} {run.stderr}")
-    requests, microseconds, failed, refused, p50, p99 = map(int, figures.groups())
-    if failed or refused or not requests:
-        raise SystemExit(f"Of {requests} requests {failed} failed and {refused} were refused: see {server.log}.")
+    with replaying(server, file, seconds=seconds) as run:
+        outcome = Outcome.of(run)
+    if outcome.failed or not outcome.requests:
+        raise SystemExit(f"Of {outcome.requests} requests {outcome.failed} failed: see {server.log}.")
     used = server.cpu_seconds() - server_before
     return Round(
-        requests_per_second=requests / microseconds * 1e6,
-        server_ms=used / requests * 1000,
-        database_ms=(database_seconds() - database_before) / requests * 1000,
-        busy=used / microseconds * 1e6,
-        p50_ms=p50 / 1000,
-        p99_ms=p99 / 1000,
+        requests_per_second=outcome.requests / outcome.seconds,
+        server_ms=used / outcome.requests * 1000,
+        database_ms=(database_seconds() - database_before) / outcome.requests * 1000,
+        busy=used / outcome.seconds,
+        p99_ms=outcome.p99_ms,
     )

@@ -1,13 +1,13 @@
-"""Writes the figures into the README beside this file, between its markers."""
+"""Writes figures into the README beside this file, between their markers."""
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 from benchmarks.measuring import Result
 from benchmarks.requests import Scenario
 
 README = Path(__file__).with_name("README.md")
-BETWEEN = re.compile(r"(<!-- figures -->\n).*(<!-- /figures -->)", re.DOTALL)
 # From here on the worker's core has no time left.
 SATURATED = 0.9
 
@@ -28,12 +28,13 @@ def table(measured: list[tuple[Scenario, dict[str, Result]]]) -> list[str]:
     return lines
 
 
-def write(lines: list[str]) -> None:
-    text = README.read_text()
-    README.write_text(BETWEEN.sub(lambda match: match[1] + "\n".join(lines) + "\n" + match[2], text))
+def write(name: str, lines: list[str]) -> None:
+    """Put the lines between the markers of this name."""
+    between = re.compile(rf"(<!-- {name} -->\n).*(<!-- /{name} -->)", re.DOTALL)
+    README.write_text(between.sub(lambda match: match[1] + "\n".join(lines) + "\n" + match[2], README.read_text()))
 
 
-def _cell(results: dict[str, Result], name: str, show) -> str:
+def _cell(results: dict[str, Result], name: str, show: Callable[[Result], str]) -> str:
     return show(results[name]) if name in results else "–"
 
 

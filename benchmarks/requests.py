@@ -7,13 +7,12 @@ from typing import Any
 
 import jwt
 
-from benchmarks.installation import PASSWORD, Tenant
+from benchmarks.installation import MARK, PASSWORD, Tenant
 from benchmarks.servers import Server
 
 LEADS = "/api/v1/leads/"
 PAGE_SIZE = 50
 LONGEST_PAGE = 200
-MARK = "benchmark"
 
 
 @dataclass(frozen=True)

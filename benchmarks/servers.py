@@ -20,12 +20,12 @@ PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
 class Server:
-    """A WSGI application behind granian."""
+    """A WSGI application behind granian, on one core or on any."""
 
-    def __init__(self, application: str, *, environment: dict[str, str], core: int, log: Path, threads: int) -> None:
-        with socket.socket() as probe:
-            probe.bind((HOST, 0))
-            self.port = probe.getsockname()[1]
+    def __init__(
+        self, application: str, *, environment: dict[str, str], core: int | None, log: Path, threads: int
+    ) -> None:
+        self.port = free_port()
         with open(log, "w") as output:
             self.process = subprocess.Popen(
                 [
@@ -38,7 +38,7 @@ class Server:
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
-                preexec_fn=lambda: os.sched_setaffinity(0, {core}),
+                preexec_fn=lambda: os.sched_setaffinity(0, range(os.cpu_count() or 1) if core is None else {core}),
             )
         self.log = log
         self._wait()
@@ -78,6 +78,12 @@ class Server:
     def stop(self) -> None:
         self.process.terminate()
         self.process.wait(PATIENCE)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        return probe.getsockname()[1]
 
 
 def family(pid: int) -> list[int]:

@@ -41,7 +41,7 @@ class LeadWithIncludesSerializer(LeadSerializer):
 
 class LeadViewSet(viewsets.ModelViewSet):
     def get_queryset(self) -> QuerySet[Lead]:
-        leads = Lead.objects.filter(sub_account_id=self.request.user.sub_account_id)  # type: ignore[union-attr]
+        leads = Lead._default_manager.filter(sub_account_id=self.request.user.sub_account_id)  # type: ignore[union-attr]
         if "include" in self.request.query_params:
             leads = leads.select_related("regular_user", "strategy").prefetch_related("bookings")
         return leads

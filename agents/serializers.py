@@ -4,7 +4,7 @@ from agents.models import PromptTemplate, Strategy, SubAccountPromptTemplate
 from loctelli.api import fields
 from loctelli.api.serializers import ModelSerializer, Serializer
 from loctelli.errors import InvalidRequest
-from tenants.serializers import TenantModelSerializer
+from tenants.serializers import TenantModelSerializer, offered
 
 
 class PromptTemplateSerializer(ModelSerializer):
@@ -57,6 +57,9 @@ class StrategySerializer(TenantModelSerializer):
             "is_active": True,
             "sub_account_id": 2,
         }
+
+    def validate_prompt_template_id(self, template: PromptTemplate) -> PromptTemplate:
+        return offered(template, instead_of=getattr(self.instance, "prompt_template_id", None))
 
     def validate(self, attrs: dict) -> dict:
         shortest, longest = (attrs.get(name, getattr(self.instance, name, None)) for name in ("delay_min", "delay_max"))

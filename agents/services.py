@@ -4,19 +4,11 @@ from django.db import transaction
 
 from accounts.models import User
 from agents.models import PromptTemplate, Strategy, SubAccountPromptTemplate
-from loctelli.errors import DomainError
+from tenants.catalogue import check_offered
 from tenants.models import SubAccount
 
 # What a copy is called after its original, within what the API takes for a name.
 SUFFIX, LONGEST_NAME = " (copy)", 255
-
-
-class TemplateInactive(DomainError):
-    """A prompt template that platform admins have withdrawn can't be chosen."""
-
-    code = "template_inactive"
-    status = 409
-    detail = "This prompt template isn't available any more."
 
 
 @transaction.atomic
@@ -26,8 +18,7 @@ def activate_prompt_template(sub_account: SubAccount, *, template: PromptTemplat
     The sub-account's row is locked, so that two people choosing at once end with the later choice, not an error.
     Raises TemplateInactive.
     """
-    if not template.is_active:
-        raise TemplateInactive
+    check_offered(template)
     SubAccount.objects.select_for_update(no_key=True).get(pk=sub_account.pk)
     choices = SubAccountPromptTemplate.objects.filter(sub_account=sub_account)
     choices.filter(is_active=True).exclude(prompt_template=template).update(is_active=False)

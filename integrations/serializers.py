@@ -3,7 +3,7 @@
 from integrations.models import Integration, IntegrationTemplate
 from loctelli.api import fields
 from loctelli.api.serializers import ModelSerializer
-from tenants.serializers import TenantModelSerializer
+from tenants.serializers import TenantModelSerializer, offered
 
 
 class IntegrationTemplateSerializer(ModelSerializer):
@@ -58,6 +58,9 @@ class IntegrationSerializer(TenantModelSerializer):
             "status": "pending",
             "sub_account_id": 2,
         }
+
+    def validate_integration_template_id(self, template: IntegrationTemplate) -> IntegrationTemplate:
+        return offered(template)
 
     def create(self, validated_data: dict) -> Integration:
         config = validated_data.pop("config")

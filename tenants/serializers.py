@@ -1,6 +1,20 @@
 """The base of serializers of what belongs to a sub-account."""
 
+from typing import Any
+
+from rest_framework.exceptions import ValidationError
+
 from loctelli.api.serializers import ModelSerializer
+from tenants.catalogue import TemplateInactive, check_offered
+
+
+def offered(template: Any, *, instead_of: int | None = None) -> Any:
+    """Return a template that was chosen in a field; refuse there one that was withdrawn, unless it was before."""
+    try:
+        check_offered(template, instead_of=instead_of)
+    except TemplateInactive as error:
+        raise ValidationError(error.detail, code=error.code) from error
+    return template
 
 
 class TenantModelSerializer(ModelSerializer):

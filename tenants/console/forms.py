@@ -13,6 +13,7 @@ from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldAdminTextareaWidget
 
 from loctelli.api import parsers
 from loctelli.errors import DomainError
+from tenants.catalogue import TemplateInactive, is_withdrawn
 from tenants.console import step_up
 
 
@@ -102,6 +103,8 @@ class ConsoleForm(forms.ModelForm):
             theirs = getattr(chosen, "sub_account_id", None) if isinstance(chosen, models.Model) else None
             if isinstance(owner, int) and theirs is not None and theirs != owner:
                 self.add_error(name, f"“{chosen}” belongs to another sub-account ({chosen.sub_account}).")
+            if name in self.changed_data and is_withdrawn(chosen):
+                self.add_error(name, ValidationError(TemplateInactive.detail, code=TemplateInactive.code))
         if self.is_sensitive and not self.step_up_is_done:
             self.add_error(None, step_up.refusal())
         return cleaned

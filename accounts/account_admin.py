@@ -10,8 +10,7 @@ from django.utils.html import format_html
 from django.utils.http import urlencode
 from unfold.decorators import display
 
-from accounts import refresh_tokens
-from accounts.password_changes import change_password, kind_of
+from accounts.password_changes import change_password
 from accounts.sign_in_admin import attempts_on
 from loctelli.errors import InvalidRequest
 from tenants.console.passwords import PasswordAdmin
@@ -50,7 +49,3 @@ class AccountAdmin(PasswordAdmin):
         sessions = f"{reverse('admin:security_refreshtoken_changelist')}?{urlencode({'q': account.email})}"
         link = format_html('<a class="text-primary-600 dark:text-primary-500" href="{}">Sessions</a>', sessions)
         return format_html("{} · {}", attempts_on(account.email), link)
-
-    def end_sessions_of(self, account: Any) -> int:
-        """End an account's sessions; return how many."""
-        return refresh_tokens.end_sessions(kind_of(account), account.pk)

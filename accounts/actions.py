@@ -6,7 +6,7 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.db import models
-from django.utils.translation import gettext, gettext_lazy
+from django.utils.translation import gettext, gettext_lazy, ngettext_lazy
 from unfold.widgets import UnfoldAdminSelectWidget
 
 from accounts import lockouts, refresh_tokens
@@ -146,6 +146,7 @@ def for_accounts(deactivate: Callable[..., Outcome], **options: Any) -> list[Bul
             "unlock",
             gettext_lazy("Unlock"),
             each_account(unlock),
+            done=ngettext_lazy("%(count)d account unlocked.", "%(count)d accounts unlocked.", "count"),
             icon="lock_open",
             remark="Unlocked the account.",
             warning=gettext_lazy("Failed tries to sign in are forgotten, on every device."),
@@ -154,6 +155,11 @@ def for_accounts(deactivate: Callable[..., Outcome], **options: Any) -> list[Bul
             "require_password_change",
             gettext_lazy("Require a password change"),
             each_account(require_password_change),
+            done=ngettext_lazy(
+                "Asked of %(count)d account: nothing else can be done before.",
+                "Asked of %(count)d accounts: nothing else can be done before.",
+                "count",
+            ),
             icon="password",
             remark="Required a password change.",
         ),
@@ -161,6 +167,11 @@ def for_accounts(deactivate: Callable[..., Outcome], **options: Any) -> list[Bul
             "end_sessions",
             gettext_lazy("End all sessions"),
             each_account(end_sessions),
+            done=ngettext_lazy(
+                "The sessions of %(count)d account were ended.",
+                "The sessions of %(count)d accounts were ended.",
+                "count",
+            ),
             icon="logout",
             remark="Ended all sessions.",
         ),
@@ -176,7 +187,12 @@ USER_ACTIONS: Iterable[BulkAction] = for_accounts(deactivate_users)
 ADMIN_ACTIONS: Iterable[BulkAction] = for_accounts(deactivate_admins, is_sensitive=True)
 LOCKOUT_ACTIONS = [
     BulkAction(
-        "unlock", gettext_lazy("Unlock selected accounts"), unlock_lockouts, permissions=["act"], icon="lock_open"
+        "unlock",
+        gettext_lazy("Unlock selected accounts"),
+        unlock_lockouts,
+        done=ngettext_lazy("%(count)d account unlocked.", "%(count)d accounts unlocked.", "count"),
+        permissions=["act"],
+        icon="lock_open",
     )
 ]
 TOKEN_ACTIONS = [
@@ -184,6 +200,7 @@ TOKEN_ACTIONS = [
         "end_sessions",
         gettext_lazy("End the sessions of selected tokens"),
         end_sessions_of_tokens,
+        done=ngettext_lazy("%(count)d session ended.", "%(count)d sessions ended.", "count"),
         permissions=["act"],
         icon="logout",
     )
@@ -193,23 +210,20 @@ CONSOLE_SESSION_ACTIONS = [
         "end_sessions",
         gettext_lazy("End selected sessions"),
         end_console_sessions_of,
+        done=ngettext_lazy("%(count)d session ended.", "%(count)d sessions ended.", "count"),
         permissions=["act"],
         icon="logout",
     )
 ]
-ASSIGN = BulkAction(
-    "assign",
-    gettext_lazy("Assign"),
-    assign,
-    form=PersonForm,
-    icon="person_add",
-    warning=gettext_lazy("Rows of another sub-account than the person's are left as they are."),
-)
-ASSIGN_OR_FREE = BulkAction(
-    "assign",
-    gettext_lazy("Assign"),
-    assign,
-    form=OptionalPersonForm,
-    icon="person_add",
-    warning=gettext_lazy("Rows of another sub-account than the person's are left as they are."),
+ASSIGN, ASSIGN_OR_FREE = (
+    BulkAction(
+        "assign",
+        gettext_lazy("Assign"),
+        assign,
+        done=ngettext_lazy("%(count)d was assigned.", "%(count)d were assigned.", "count"),
+        form=form,
+        icon="person_add",
+        warning=gettext_lazy("Those of another sub-account than the person's are left as they are."),
+    )
+    for form in (PersonForm, OptionalPersonForm)
 )

@@ -16,10 +16,10 @@ from unfold.decorators import display
 
 from accounts import second_factors
 from accounts.account_admin import AccountAdmin
+from accounts.actions import ADMIN_ACTIONS, USER_ACTIONS, end_sessions
 from accounts.choices import UserRole
 from accounts.membership import check_movable, hold_admins, is_active_admin, left_without_admin, move_user
 from accounts.models import AdminUser, User
-from accounts.sessions import end_console_sessions
 from accounts.sign_in_admin import AccountLockoutAdmin, ConsoleSessionAdmin, RefreshTokenAdmin
 from accounts.super_admins import hold_super_admins
 from loctelli.errors import DomainError
@@ -53,6 +53,7 @@ class AdminUserAdmin(AccountAdmin):
     """Accounts of the platform's own admins: for super admins; others may be let to see who there is."""
 
     form = AdminUserForm
+    actions = ADMIN_ACTIONS
     sensitive_fields = ("email", "is_active", *RIGHTS)
     adding_is_sensitive = True
     list_display = ["name", "email", badge("role", {"super_admin": "warning"}), "is_active", "last_login"]
@@ -128,9 +129,6 @@ class AdminUserAdmin(AccountAdmin):
     def refusal_to_delete(self, request: HttpRequest, obj: models.Model) -> str | None:
         return "You can't delete your own account." if obj.pk == request.user.pk else None
 
-    def end_sessions_of(self, account: AdminUser) -> int:
-        return super().end_sessions_of(account) + end_console_sessions(account.pk)
-
     @display(description="Authenticator app")
     def second_factor_state(self, admin_user: AdminUser) -> str:
         if not second_factors.has_second_factor(admin_user):
@@ -152,7 +150,7 @@ class AdminUserAdmin(AccountAdmin):
         step_up.require(request)
         if request.method == "POST":
             second_factors.remove_second_factor(admin_user)
-            self.end_sessions_of(admin_user)
+            end_sessions(admin_user)
             self.log_change(request, admin_user, "Reset the authenticator app.")
             self.message_user(request, f"{admin_user} signs in with the password alone, until an app is set up again.")
             return HttpResponseRedirect(reverse("admin:accounts_adminuser_change", args=[admin_user.pk]))
@@ -223,6 +221,7 @@ class UserForm(ConsoleForm):
 @admin.register(User)
 class UserAdmin(AccountAdmin):
     form = UserForm
+    actions = USER_ACTIONS
     sensitive_fields = ("email", "role")
     movable = True
     list_display = ["name", "email", "sub_account", badge("role", {"admin": "info"}), "is_active", "last_login"]

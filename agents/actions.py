@@ -5,7 +5,7 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.db import models
-from django.utils.translation import gettext, gettext_lazy
+from django.utils.translation import gettext, gettext_lazy, ngettext_lazy
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from accounts.choices import UserRole
@@ -118,6 +118,7 @@ CHOICE_ACTIONS = [
         "make_active",
         gettext_lazy("Make it the active one"),
         make_active,
+        done=ngettext_lazy("%(count)d is active now.", "%(count)d are active now.", "count"),
         icon="fact_check",
         warning=gettext_lazy("It takes the place of the prompt template that is active there now."),
         hidden_if=lambda choice: choice.is_active,
@@ -128,6 +129,7 @@ STRATEGY_ACTIONS = [
         "copy",
         gettext_lazy("Copy to a sub-account"),
         copy_to,
+        done=ngettext_lazy("%(count)d was copied.", "%(count)d were copied.", "count"),
         form=CopyForm,
         permissions=["add"],
         icon="content_copy",

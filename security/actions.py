@@ -4,7 +4,7 @@ from typing import Any
 
 from django import forms
 from django.db import models
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext_lazy
 from unfold.widgets import UnfoldAdminTextareaWidget
 
 from security import incidents
@@ -33,6 +33,7 @@ INCIDENT_ACTIONS = [
         "resolve",
         gettext_lazy("Resolve"),
         resolve,
+        done=ngettext_lazy("%(count)d incident resolved.", "%(count)d incidents resolved.", "count"),
         form=ResolutionForm,
         permissions=["act"],
         icon="task_alt",

@@ -50,15 +50,15 @@ class SecurityIncidentAdmin(ReadOnlyAdmin):
     date_hierarchy = "created_at"
     ordering = ["resolved", "-created_at", "id"]
     actions = INCIDENT_ACTIONS
-    readonly_fields = ["related", "note"]
+    readonly_fields = ["traces", "note"]
     fieldsets = [
         (None, {"fields": ["severity", "type", "description"]}),
-        ("About", {"fields": ["related", "sub_account_id", "lead_id", "message_id", "user_id", "metadata"]}),
+        ("About", {"fields": ["traces", "sub_account_id", "lead_id", "message_id", "user_id", "metadata"]}),
         ("Resolution", {"fields": ["resolved", "resolved_at", "resolved_by", "note"]}),
     ]
 
     @display(description="See")
-    def related(self, incident: SecurityIncident) -> str:
+    def traces(self, incident: SecurityIncident) -> str:
         """Link to the attempts from the same address and on the same account, and to whom it is about."""
         attempts = reverse("admin:security_authattempt_changelist")
         metadata = incident.metadata if isinstance(incident.metadata, dict) else {}

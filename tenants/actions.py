@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.db import models
-from django.utils.translation import gettext, gettext_lazy
+from django.utils.translation import gettext, gettext_lazy, ngettext_lazy
 
 from tenants.background import Outcome, locked, write
 from tenants.console.bulk import BulkAction, activation, deactivate
@@ -29,6 +29,7 @@ INVITATION_ACTIONS = [
         "revoke",
         gettext_lazy("Revoke"),
         deactivate,
+        done=ngettext_lazy("%(count)d invitation revoked.", "%(count)d invitations revoked.", "count"),
         icon="block",
         warning=gettext_lazy("Nobody can join with their codes any more."),
         hidden_if=lambda invitation: not invitation.is_active,

@@ -82,7 +82,11 @@ def what_goes_with(
         return {}, []
     # Each is a number of its own; they come in no order.
     first, *others = (
-        rows.order_by().annotate(of=Value(number)).values("of").annotate(number=CountOf("pk")).values_list("of", "number")
+        rows.order_by()
+        .annotate(of=Value(number))
+        .values("of")
+        .annotate(number=CountOf("pk"))
+        .values_list("of", "number")
         for number, rows in enumerate(numbers.values())
     )
     of = list(numbers)

@@ -42,11 +42,13 @@ def test_an_incident_is_resolved_with_a_note_and_says_by_whom(rows, console, ada
     incidents = rows.acme.incident, rows.globex.incident
 
     asked = act(console, "security.securityincident", "resolve", *incidents)
-    empty = act(console, "security.securityincident", "resolve", *incidents, resolve="1", note=" ")
+    empty = act(console, "security.securityincident", "resolve", *incidents, confirmed="1", **{"with-note": " "})
     with system_scope("test"):
         rows.acme.incident.refresh_from_db()
         before = rows.acme.incident.resolved
-    done = act(console, "security.securityincident", "resolve", *incidents, resolve="1", note="A test of ours.")
+    done = act(
+        console, "security.securityincident", "resolve", *incidents, confirmed="1", **{"with-note": "A test of ours."}
+    )
 
     assert "What happened, and what was done about it." in text(asked)
     assert "This field is required" in text(empty)
@@ -61,9 +63,23 @@ def test_an_incident_is_resolved_with_a_note_and_says_by_whom(rows, console, ada
 
 
 def test_the_note_of_an_incident_that_was_resolved_stays(rows, console):
-    act(console, "security.securityincident", "resolve", rows.acme.incident, resolve="1", note="The first.")
+    act(
+        console,
+        "security.securityincident",
+        "resolve",
+        rows.acme.incident,
+        confirmed="1",
+        **{"with-note": "The first."},
+    )
 
-    again = act(console, "security.securityincident", "resolve", rows.acme.incident, resolve="1", note="The second.")
+    again = act(
+        console,
+        "security.securityincident",
+        "resolve",
+        rows.acme.incident,
+        confirmed="1",
+        **{"with-note": "The second."},
+    )
 
     assert "0 incidents resolved" in text(again)
     assert "The first." in text(console.get(page("security.securityincident", "change", rows.acme.incident.pk)))
@@ -72,15 +88,17 @@ def test_the_note_of_an_incident_that_was_resolved_stays(rows, console):
 def test_an_incident_is_resolved_from_its_own_page_by_those_who_may(rows, console, ada):
     incident = rows.acme.incident
     shown = console.get(page("security.securityincident", "change", incident.pk)).content.decode()
-    url = reverse("console:security_securityincident_resolve", args=[incident.pk])
+    url = reverse("console:security_securityincident_do", args=[incident.pk, "resolve"])
 
-    refused = signed_in(limited_admin("security.view_securityincident")).post(url, {"resolve": "1", "note": "Mine."})
+    refused = signed_in(limited_admin("security.view_securityincident")).post(
+        url, {"confirmed": "1", "with-note": "Mine."}
+    )
     asked = console.get(url)
-    done = console.post(url, {"resolve": "1", "note": "A test of ours."}, follow=True)
-    gone = console.get(reverse("console:security_securityincident_resolve", args=["nothing"]))
+    done = console.post(url, {"confirmed": "1", "with-note": "A test of ours."}, follow=True)
+    gone = console.get(reverse("console:security_securityincident_do", args=["nothing", "resolve"]))
 
     assert url in shown
-    assert (refused.status_code, asked.status_code, gone.status_code) == (403, 200, 404)
+    assert (refused.status_code, asked.status_code, gone.status_code) == (404, 200, 404)
     assert "A test of ours." in text(done)
     with system_scope("test"):
         incident.refresh_from_db()
@@ -224,7 +242,7 @@ def test_all_sessions_of_an_account_are_ended_from_its_page(cast, console, alice
 
     done = act(console, "accounts.user", "end_sessions", alice)
 
-    assert "1 session ended" in text(done)
+    assert "The sessions of 1 account were ended" in text(done)
     assert (is_alive(session), is_alive(other)) == (False, True)
 
 

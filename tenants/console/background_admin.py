@@ -1,5 +1,6 @@
 """The console's pages of background actions: how far each has come, for whoever asked for it."""
 
+from django.core.exceptions import PermissionDenied
 from django.db import models
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.template.response import TemplateResponse
@@ -53,7 +54,9 @@ class BackgroundActionAdmin(ReadOnlyAdmin):
     def changeform_view(
         self, request: HttpRequest, object_id: str | None = None, form_url: str = "", extra_context: dict | None = None
     ) -> HttpResponse:
-        action = self.viewable(request, object_id or "")
+        if object_id is None:
+            raise PermissionDenied
+        action = self.viewable(request, object_id)
         context = {
             **self.admin_site.each_context(request),
             "title": action.title,

@@ -17,7 +17,7 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy, ngettext, ngettext_lazy
 
 from loctelli.errors import DomainError
 from tenants import background
@@ -29,6 +29,7 @@ CONFIRMED = "confirmed"
 NAMED = 10
 # What stands before the names of the form's fields: the list's own form has fields of such names, too.
 PREFIX = "with"
+CHANGED = ngettext_lazy("%(count)d was changed.", "%(count)d were changed.", "count")
 
 
 class RowsForm(forms.Form):
@@ -43,7 +44,7 @@ class BulkAction:
     """An action of a list. Django takes it as one, for it is called with model admin, request and rows.
 
     `apply(rows, by=admin, **cleaned)` does it and returns an Outcome. `asks` says whether one is asked beforehand; an
-    action with a form always asks. `done` words the answer for a number of rows: (one, several) with %(count)d.
+    action with a form always asks. `done` words the answer, from %(count)d rows that were changed.
     """
 
     def __init__(
@@ -52,6 +53,7 @@ class BulkAction:
         description: Any,
         apply: Callable[..., Outcome],
         *,
+        done: Any = CHANGED,
         form: type[RowsForm] | None = None,
         permissions: Iterable[str] = ("change",),
         asks: bool = False,
@@ -65,7 +67,7 @@ class BulkAction:
         self.__name__ = name
         self.short_description = description
         self.allowed_permissions = tuple(permissions)
-        self.apply, self.form_class = apply, form
+        self.apply, self.form_class, self.done = apply, form, done
         self.asks = asks or form is not None
         self.warning, self.icon, self.is_sensitive = warning, icon, is_sensitive
         self.on_page, self.hidden_if, self.remark = on_page, hidden_if, remark
@@ -159,8 +161,7 @@ class BulkAction:
     def tell(self, model_admin: Any, request: HttpRequest, outcome: Outcome) -> None:
         """Say how many rows were changed, and why others were not."""
         if outcome.changed or not outcome.refusals:
-            words = ngettext("%(what)s: %(count)d row.", "%(what)s: %(count)d rows.", outcome.changed)
-            model_admin.message_user(request, words % {"what": self.short_description, "count": outcome.changed})
+            model_admin.message_user(request, self.done % {"count": outcome.changed})
         for reason, number in outcome.refusals.items():
             model_admin.message_user(request, left_as_they_are(number, reason), messages.WARNING)
 
@@ -207,12 +208,19 @@ def activation(
     """Return the two actions that switch rows on and off."""
     return [
         BulkAction(
-            "activate", gettext_lazy("Activate"), on, icon="toggle_on", hidden_if=lambda row: row.is_active, **options
+            "activate",
+            gettext_lazy("Activate"),
+            on,
+            done=ngettext_lazy("%(count)d was activated.", "%(count)d were activated.", "count"),
+            icon="toggle_on",
+            hidden_if=lambda row: row.is_active,
+            **options,
         ),
         BulkAction(
             "deactivate",
             gettext_lazy("Deactivate"),
             off,
+            done=ngettext_lazy("%(count)d was deactivated.", "%(count)d were deactivated.", "count"),
             icon="toggle_off",
             asks=True,
             warning=warning,

@@ -224,7 +224,7 @@ BREACHES = {
         "ALTER POLICY tenant_insert ON audit_entries WITH CHECK (true)",
         [
             f"Policy tenant_insert on audit_entries is 'FOR INSERT TO {TENANT} WITH CHECK (true)' instead of "
-            f"\"FOR INSERT TO {TENANT} WITH CHECK ({OWN_ROWS})\"."
+            f'"FOR INSERT TO {TENANT} WITH CHECK ({OWN_ROWS})".'
         ],
     ),
     "young entries deleted": (

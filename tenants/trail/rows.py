@@ -59,9 +59,7 @@ class RecordedQuerySet(StampedQuerySet):
         rows = self._known or list(self._first_rows(plan, None))
         if not rows:
             return super().delete()
-        entries = (
-            changes.deletions(plan, rows) if len(rows) <= ONE_BY_ONE else changes.deletions_of_many(plan, self)
-        )
+        entries = changes.deletions(plan, rows) if len(rows) <= ONE_BY_ONE else changes.deletions_of_many(plan, self)
         result = super().delete()
         if result[1].get(self.model._meta.label):
             write(entries)

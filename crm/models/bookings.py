@@ -1,6 +1,5 @@
 """Bookings: the meetings that come of it."""
 
-from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models import Q
 from django.db.models.fields.json import KeyTextTransform
@@ -39,8 +38,8 @@ class Booking(TenantModel, StampedModel):
                 condition=Q(status__in=[BookingStatus.PENDING.value, BookingStatus.CONFIRMED.value]),
                 name="bookings_to_come",
             ),
-            # What was made in the last days, to count it.
-            BrinIndex(fields=["created_at"], name="bookings_made"),
+            # The console's list over all sub-accounts, newest first, and what was made in the last days, to count it.
+            models.Index(fields=["created_at", "id"], name="bookings_latest"),
         ]
 
     def __str__(self) -> str:

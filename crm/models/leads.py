@@ -1,6 +1,5 @@
 """Leads: the people agents talk with."""
 
-from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models import Q
 
@@ -60,8 +59,8 @@ class Lead(TenantModel, StampedModel):
             models.Index(fields=["sub_account", "updated_at", "id"], name="leads_changed"),
             models.Index(fields=["sub_account", "name", "id"], name="leads_name"),
             models.Index(fields=["sub_account", "status", "id"], name="leads_status"),
-            # What came in the last days, to count it.
-            BrinIndex(fields=["created_at"], name="leads_made"),
+            # The console's list over all sub-accounts, newest first, and what came in the last days, to count it.
+            models.Index(fields=["created_at", "id"], name="leads_latest"),
         ]
 
     def __str__(self) -> str:

@@ -15,19 +15,23 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
+from django.utils import timezone
 from django.utils.decorators import method_decorator
 from django.utils.http import urlencode
 from django.utils.text import capfirst
 from django.views.decorators.cache import never_cache
 from unfold.sites import UnfoldAdminSite
 
-from loctelli.console import own_second_factor, own_sessions, signing_in
+from loctelli.console import home, own_second_factor, own_sessions, signing_in, switcher, zones
 from loctelli.console.groups import GROUPS, SHOWN
 from loctelli.console.own_password import OwnPasswordView
 from loctelli.errors import DomainError
 from security import audit, throttling
 from security.choices import ActorType
 from tenants.console import step_up
+from tenants.console.forms import is_key
+from tenants.console.narrowing import narrowed_to, rows_of
+from tenants.models import SubAccount
 from tenants.scope import ensure_scope, system_scope
 
 View = Callable[..., HttpResponseBase]
@@ -39,7 +43,8 @@ class ConsoleSite(UnfoldAdminSite):
     A view with `opens_own_scopes` runs outside of any scope, because it hashes; its answer is rendered in one.
     """
 
-    index_title = "Console"
+    index_title = "Home"
+    index_template = "console/home.html"
     enable_nav_sidebar = True
 
     def __init__(self, name: str = "console") -> None:
@@ -59,6 +64,7 @@ class ConsoleSite(UnfoldAdminSite):
             path("second-factor/", self.admin_view(self.second_factor), name="second_factor"),
             path("sessions/", self.admin_view(self.own_sessions), name="own_sessions"),
             path("step-up/", self.admin_view(self.step_up), name="step_up"),
+            path("switcher/", self.admin_view(switcher.switcher), name="switcher"),
             *super().get_urls(),
         ]
 
@@ -70,7 +76,8 @@ class ConsoleSite(UnfoldAdminSite):
 
         def scoped(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
             try:
-                return run(inner, request, *args, **kwargs)
+                with timezone.override(zones.zone_of(request)):
+                    return run(inner, request, *args, **kwargs)
             except step_up.StepUpRequired:
                 query = urlencode({REDIRECT_FIELD_NAME: request.get_full_path()})
                 return HttpResponseRedirect(f"{reverse('admin:step_up', current_app=self.name)}?{query}")
@@ -192,6 +199,12 @@ class ConsoleSite(UnfoldAdminSite):
 
     # Navigation
 
+    def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
+        return super().index(request, {**home.figures(request), **(extra_context or {})})
+
+    def each_context(self, request: HttpRequest) -> dict[str, Any]:
+        return {**super().each_context(request), **switcher.context_of(request)}
+
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[dict[str, Any]]:
         """Return the document's groups with the models this admin may see."""
         if app_label is not None:
@@ -241,12 +254,32 @@ class ConsoleSite(UnfoldAdminSite):
 
 
 class Autocomplete(AutocompleteJsonView):
-    """Choices for a reference; each says whose it is, for the names of several sub-accounts are offered together."""
+    """Choices for a reference: of the sub-account that the form is about, else of the one the console is narrowed to.
+
+    Where those of several are offered together, each says whose it is.
+    """
+
+    def get_queryset(self) -> models.QuerySet:
+        found, owner = super().get_queryset(), self.sub_account_id
+        return found if owner is None else found.filter(rows_of(found.model, owner))
+
+    @property
+    def sub_account_id(self) -> int | None:
+        """The sub-account whose rows are offered; None for all."""
+        asked = self.request.GET.get("sub_account", "")
+        if self.model_admin.model is not SubAccount and asked.isdecimal() and is_key(SubAccount._meta.pk, asked):
+            return int(asked)
+        chosen = narrowed_to(self.request)
+        return chosen.pk if chosen else None
 
     def serialize_result(self, obj: models.Model, to_field_name: str) -> dict[str, str]:
         result = super().serialize_result(obj, to_field_name)
         owner = getattr(obj, "sub_account", None)
-        return result if owner is None else {**result, "text": f"{result['text']} · {owner}"}
+        return (
+            result
+            if owner is None or self.sub_account_id is not None
+            else {**result, "text": f"{result['text']} · {owner}"}
+        )
 
 
 REFUSALS = {

@@ -65,7 +65,7 @@ class ListAdmin(ModelAdmin):
     # What `__str__` or a column reads of other rows, beyond the references among the columns.
     reads: tuple[str, ...] = ()
     # The lists that a row's page leads to.
-    related: ClassVar[tuple[Related, ...]] = ()
+    leads_to: ClassVar[tuple[Related, ...]] = ()
 
     def __init__(self, model: type[models.Model], admin_site: Any) -> None:
         super().__init__(model, admin_site)
@@ -153,7 +153,7 @@ class ListAdmin(ModelAdmin):
         """Return the lists that this admin may see, filtered by the row."""
         return [
             Link(item.label, list_url(item.model, **{item.filter: row.pk}))
-            for item in self.related
+            for item in self.leads_to
             if self.may_view(request, item.model)
         ]
 

@@ -6,7 +6,6 @@ None of them runs in a scope: they hash, and what they do is the system's work.
 from django.conf import settings
 from drf_spectacular.utils import extend_schema
 from rest_framework import status
-from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -21,7 +20,7 @@ from accounts.serializers.onboarding import (
     RegistrationSerializer,
 )
 from accounts.serializers.people import ProfileSerializer
-from accounts.views.signing_in import throttle_address, validated
+from accounts.views.open import OpenView, throttle_address, validated
 from loctelli.api.views import APIView
 from security import throttling
 from security.throttling import Rate
@@ -49,13 +48,6 @@ def count_invitation(request: Request, data: dict) -> None:
         verdicts = {"invitation_password": throttling.hit(key, GUESSES_AT_A_PASSWORD)}
         if refusal := throttling.refusal(verdicts):
             raise refusal
-
-
-class OpenView(APIView):
-    """An address for people without an account."""
-
-    authentication_classes: list = []
-    permission_classes = [AllowAny]
 
 
 class ValidateInvitationView(OpenView):

@@ -21,7 +21,8 @@ from accounts.serializers.signing_in import (
     PasswordResetSerializer,
     SessionsSerializer,
 )
-from accounts.views.signing_in import PRIVATE, OpenView, access_token, throttle_address, validated
+from accounts.views.open import OpenView, throttle_address, validated
+from accounts.views.signing_in import PRIVATE, access_token
 from loctelli.api.views import APIView
 from loctelli.database.fields import normalize_email
 from loctelli.errors import Conflict, DomainError

@@ -6,7 +6,6 @@ from django.conf import settings
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework import status
-from rest_framework.permissions import AllowAny
 from rest_framework.response import Response
 
 from accounts import refresh_tokens, tokens
@@ -21,31 +20,10 @@ from accounts.serializers.signing_in import (
     TokensSerializer,
 )
 from accounts.signing_in import sign_in
-from loctelli.api.views import APIView
-from security import throttling
+from accounts.views.open import OpenView, throttle_address, validated
 from security.choices import AccountType
 
 PRIVATE = {"Cache-Control": "no-store"}
-
-
-def throttle_sign_in(request) -> None:
-    """Count a try to sign in from the request's address; raise Throttled when there were too many."""
-    throttle_address(request, "login", settings.LOGIN_THROTTLE)
-
-
-def throttle_address(request, name: str, rate: str) -> None:
-    """Count a request of some kind from an address; raise Throttled when there were too many."""
-    key = f"{name}:address:{throttling.client_address(request)}"
-    verdicts = {name: throttling.hit(key, throttling.Rate.parse(rate))}
-    if not verdicts[name].allowed:
-        raise throttling.Throttled(verdicts)
-
-
-def validated(serializer_class: type, request) -> dict[str, Any]:
-    """Return what a request's body says; raise ValidationError when it says something else."""
-    serializer = serializer_class(data=request.data)
-    serializer.is_valid(raise_exception=True)
-    return serializer.validated_data
 
 
 def access_token(user: User, session: str) -> dict[str, Any]:
@@ -67,13 +45,6 @@ def session_tokens(session: Session) -> dict[str, Any]:
     }
 
 
-class OpenView(APIView):
-    """An endpoint that anybody may call."""
-
-    authentication_classes: list = []
-    permission_classes = [AllowAny]
-
-
 class LoginView(OpenView):
     """Sign in: a tenant user's address and password for an access token and the refresh token that gets the next.
 
@@ -83,7 +54,7 @@ class LoginView(OpenView):
 
     @extend_schema(request=LoginSerializer, responses=LoginAnswerSerializer, operation_id="login", tags=["auth"])
     def post(self, request) -> Response:
-        throttle_sign_in(request)
+        throttle_address(request, "login", settings.LOGIN_THROTTLE)
         given = validated(LoginSerializer, request)
         client = Client.of(request, given.get("device_token"))
         signed_in = sign_in(AccountType.USER, given["email"], password=given["password"], client=client)

@@ -41,6 +41,17 @@ HEADERS = {
     429: ("Retry-After", "Seconds to wait.", "integer"),
     503: ("Retry-After", "Seconds to wait.", "integer"),
 }
+# The headers that all answers have: their descriptions and examples. Those of draft-ietf-httpapi-ratelimit-headers-10.
+THROTTLE_HEADERS = {
+    "RateLimit-Policy": (
+        "The throttles that the request counted for: each with its quota (`q`) in a window of so many seconds (`w`).",
+        '"api";q=600;w=60, "sub_account";q=6000;w=60',
+    ),
+    "RateLimit": (
+        "What is left of each: so many requests (`r`), until the window ends in so many seconds (`t`).",
+        '"api";r=599;t=60, "sub_account";r=5998;t=41',
+    ),
+}
 IDEMPOTENCY_KEY = {
     "name": "Idempotency-Key",
     "in": "header",
@@ -191,16 +202,29 @@ def describe_errors(result: dict, generator, request, public) -> dict:
     components = result.setdefault("components", {})
     components.setdefault("schemas", {})["Error"] = _error_schema()
     components["responses"] = {name: _answer(status, text) for status, (name, text) in ANSWERS.items()}
+    components["headers"] = {
+        name: {"description": text, "schema": {"type": "string"}, "example": example}
+        for name, (text, example) in THROTTLE_HEADERS.items()
+    }
+    for operations in result.get("paths", {}).values():
+        for operation in operations.values():
+            for answer in operation["responses"].values():
+                if "$ref" not in answer:
+                    answer["headers"] = {**answer.get("headers", {}), **_throttle_headers()}
     return result
+
+
+def _throttle_headers() -> dict:
+    return {name: {"$ref": f"#/components/headers/{name}"} for name in THROTTLE_HEADERS}
 
 
 def _answer(status: int, text: str) -> dict:
     content = {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}
-    answer: dict = {"description": text, "content": content}
+    headers = _throttle_headers()
     if status in HEADERS:
         name, description, kind = HEADERS[status]
-        answer["headers"] = {name: {"description": description, "schema": {"type": kind}}}
-    return answer
+        headers[name] = {"description": description, "schema": {"type": kind}}
+    return {"description": text, "content": content, "headers": headers}
 
 
 def _error_schema() -> dict:

@@ -68,6 +68,18 @@ def test_an_operation_names_each_error_it_can_answer_with(method, path, operatio
     assert {status for status in operation["responses"] if status >= "400"} == expected
 
 
+def test_every_answer_tells_what_its_throttles_leave_and_a_refusal_when_to_come_back():
+    components = document()["components"]
+    shared = {f"#/components/responses/{name}": answer for name, answer in components["responses"].items()}
+
+    for _, path, operation in operations():
+        for status, answer in operation["responses"].items():
+            headers = shared.get(answer.get("$ref"), answer)["headers"]
+            assert {"RateLimit", "RateLimit-Policy"} <= headers.keys(), (path, status)
+            assert ("Retry-After" in headers) == (status in ("429", "503")), (path, status)
+    assert components["headers"].keys() == {"RateLimit", "RateLimit-Policy"}
+
+
 def test_the_resources_that_are_written_have_examples():
     assert {"Booking", "BookingRequest", "Lead", "LeadRequest", "Strategy", "User", "SubAccount", "Error"} <= set(
         EXAMPLES

@@ -11,8 +11,9 @@ from django.utils.crypto import salted_hmac
 
 from accounts.choices import AdminRole, UserRole
 from accounts.permissions_of_admins import grants_module, grants_permission, validate_permissions
+from accounts.shapes import BOOKINGS_TIME
 from loctelli.database.constraints import one_of
-from loctelli.database.fields import AccountEmailField, ForeignKey, StringField
+from loctelli.database.fields import AccountEmailField, ForeignKey, JSONField, StringField
 from loctelli.database.models import StampedModel
 from loctelli.timezones import validate_timezone
 from security.models import SecondFactor
@@ -40,7 +41,7 @@ class AdminUserManager(BaseUserManager.from_queryset(RecordedQuerySet)):  # type
         return self.create_user(email, password, role=AdminRole.SUPER_ADMIN, **fields)
 
 
-class AdminUser(AbstractBaseUser, RecordedModel, StampedModel):
+class AdminUser(RecordedModel, AbstractBaseUser, StampedModel):
     """A platform admin: works in the console, over all sub-accounts."""
 
     access: ClassVar[Access] = Access.SYSTEM
@@ -131,7 +132,7 @@ class User(AbstractBaseUser, TenantModel, StampedModel):
     is_active = models.BooleanField(default=True, db_default=True)
 
     budget = StringField(null=True, blank=True)
-    bookings_time = models.JSONField(null=True, blank=True, help_text="When this person can be booked.")
+    bookings_time = JSONField(shape=BOOKINGS_TIME, null=True, blank=True, help_text="When this person can be booked.")
     booking_enabled = models.IntegerField(default=1, db_default=1, choices=[(0, "No"), (1, "Yes")])
     timezone = StringField(
         default="America/New_York",

@@ -6,6 +6,7 @@ from rest_framework import serializers
 from crm.choices import ContactStatus, LeadStatus
 from crm.models import Booking, ContactSubmission, Lead
 from crm.services import create_lead
+from crm.shapes import BOOKING_DETAILS, CONVERSATION_STATE
 from loctelli.api import fields
 from loctelli.api.serializers import Serializer
 from security.models import ConversationMessage
@@ -18,10 +19,22 @@ class MessageHistoryField(fields.JSONContainerField):
     """The conversation a lead was imported with: an object or an array of messages."""
 
 
+class DetailsField(fields.Shaped, fields.JSONObjectField):
+    """A meeting's details."""
+
+    shape = BOOKING_DETAILS
+
+
+class ConversationStateField(fields.Shaped, fields.JSONObjectField):
+    """How far the conversation has come, and what the strategy wants to know."""
+
+    shape = CONVERSATION_STATE
+
+
 class BookingSerializer(TenantModelSerializer):
     """A meeting with a person of the sub-account."""
 
-    details = fields.JSONObjectField(help_text="Date, time, location and what else belongs to the meeting.")
+    details = DetailsField(help_text="Date, time, location and what else belongs to the meeting.")
 
     class Meta:
         model = Booking
@@ -54,6 +67,7 @@ class LeadSerializer(TenantModelSerializer):
     """A potential customer. `booking` creates a first booking along with the lead."""
 
     message_history = MessageHistoryField(required=False, allow_null=True)
+    conversation_state = ConversationStateField(required=False, allow_null=True)
     last_message = fields.CharField(read_only=True, allow_null=True)
     booking = FirstBookingSerializer(write_only=True, required=False)
 

@@ -10,8 +10,9 @@ from django.utils import timezone
 
 from crm.choices import Priority
 from forms.choices import SubmissionStatus
+from forms.schema import FORM_SCHEMA
 from loctelli.database.constraints import one_of
-from loctelli.database.fields import CuidField, ForeignKey, StringField
+from loctelli.database.fields import CuidField, ForeignKey, JSONField, StringField
 from loctelli.database.models import StampedModel, UpdatedModel
 from tenants.access import Access
 from tenants.managers import SharedManager
@@ -38,7 +39,7 @@ class FormTemplate(RecordedModel, StampedModel):
         expression=Coalesce("sub_account_id", 0), output_field=models.BigIntegerField(), db_persist=True
     )
 
-    schema = models.JSONField(help_text="The form's fields, in order.")
+    schema = JSONField(shape=FORM_SCHEMA, help_text="The form's fields, in order.")
     title = StringField()
     subtitle = models.TextField(null=True, blank=True)
     submit_button_text = StringField(default="Submit", db_default="Submit")

@@ -1,24 +1,120 @@
 """What a form's definition must be: the rule of the API and the console."""
 
-from django.core.exceptions import ValidationError
+from collections.abc import Iterator
+from typing import Any
+
+from django.utils.translation import gettext_noop as _
 
 from forms.choices import FieldType
+from loctelli.shapes import Fault, Shape
+
+WITH_OPTIONS = [FieldType.SELECT, FieldType.MULTISELECT, FieldType.RADIO]
+WITH_LENGTH = [FieldType.TEXT, FieldType.TEXTAREA]
+WITH_BOUNDS = [FieldType.NUMBER, FieldType.RATING]
+TYPED = [FieldType.TEXT, FieldType.TEXTAREA, FieldType.EMAIL, FieldType.PHONE, FieldType.NUMBER, FieldType.URL]
 
 
-def validate_form_schema(schema: object) -> None:
-    """Raise ValidationError unless this is a list of fields that each have an id of their own, a type and a label."""
-    if not isinstance(schema, list):
-        raise ValidationError("Must be a list of fields.", code="not_a_list")
-    seen: set[str] = set()
-    for index, field in enumerate(schema):
-        if not isinstance(field, dict):
-            raise ValidationError(f"Field {index} must be an object.", code="invalid_field")
-        for key in ("id", "type", "label"):
-            if not isinstance(field.get(key), str) or not field[key]:
-                raise ValidationError(f"Field {index} needs a text as its {key}.", code="invalid_field")
-        if field["type"] not in FieldType.values:
-            known = ", ".join(FieldType.values)
-            raise ValidationError(f"Field {index} has an unknown type; known are: {known}.", code="unknown_field_type")
-        if field["id"] in seen:
-            raise ValidationError(f"Two fields have the id {field['id']}.", code="duplicate_field")
-        seen.add(field["id"])
+def shown_for(types: list[FieldType]) -> dict[str, list[str]]:
+    """Return the form's hint that a property belongs to fields of these types."""
+    return {"type": [str(each) for each in types]}
+
+
+ID = {"type": "string", "minLength": 1, "maxLength": 100}
+FIELD = {
+    "type": "object",
+    "x-summary": ["label", "type"],
+    "properties": {
+        "label": {"title": _("Label"), "type": "string", "minLength": 1, "maxLength": 500},
+        "type": {
+            "title": _("Type"),
+            "type": "string",
+            "enum": FieldType.values,
+            "default": FieldType.TEXT.value,
+            "x-labels": {str(value): str(label) for value, label in FieldType.choices},
+        },
+        "id": {
+            "title": _("Id"),
+            "description": _("The answer's name in what is submitted."),
+            "x-from": "label",
+            **ID,
+        },
+        "required": {"title": _("Must be filled in"), "type": "boolean"},
+        "placeholder": {
+            "title": _("Placeholder"),
+            "type": "string",
+            "maxLength": 500,
+            "x-show": shown_for(TYPED),
+        },
+        "help": {"title": _("Help"), "type": "string", "maxLength": 1000},
+        "options": {
+            "title": _("Options"),
+            "type": "array",
+            "maxItems": 500,
+            "x-show": shown_for(WITH_OPTIONS),
+            "x-add": _("Add an option"),
+            "items": {
+                "type": "object",
+                "x-layout": "inline",
+                "properties": {
+                    "label": {"title": _("Option"), "type": "string", "minLength": 1, "maxLength": 500},
+                    "value": {
+                        "title": _("Stored as"),
+                        "type": "string",
+                        "minLength": 1,
+                        "maxLength": 500,
+                        "x-from": "label",
+                    },
+                },
+                "required": ["value", "label"],
+            },
+        },
+        "min_length": {
+            "title": _("Characters, at least"),
+            "type": "integer",
+            "minimum": 0,
+            "maximum": 100_000,
+            "x-show": shown_for(WITH_LENGTH),
+        },
+        "max_length": {
+            "title": _("Characters, at most"),
+            "type": "integer",
+            "minimum": 1,
+            "maximum": 100_000,
+            "x-show": shown_for(WITH_LENGTH),
+        },
+        "min": {"title": _("At least"), "type": "number", "x-show": shown_for(WITH_BOUNDS)},
+        "max": {"title": _("At most"), "type": "number", "x-show": shown_for(WITH_BOUNDS)},
+        "show_if": {
+            "title": _("Shown only if"),
+            "type": "object",
+            "x-layout": "inline",
+            "properties": {
+                "field": {"title": _("Field"), "x-choices": "id", **ID},
+                "equals": {"title": _("Is"), "type": ["string", "number", "boolean"]},
+                "contains": {"title": _("Or contains"), "type": "string"},
+            },
+            "required": ["field"],
+        },
+    },
+    "required": ["id", "type", "label"],
+}
+
+
+def check_fields(fields: list[dict[str, Any]]) -> Iterator[Fault]:
+    """Yield what can't be within one field, and what can't be between two."""
+    ids = [field["id"] for field in fields]
+    for number, field in enumerate(fields):
+        at = (str(number),)
+        if field["id"] in ids[:number]:
+            yield Fault((*at, "id"), "duplicate_field", f"Another field has the id {field['id']}.")
+        if field["type"] in WITH_OPTIONS and not field.get("options"):
+            yield Fault((*at, "options"), "required", "There must be something to choose from.")
+        for least, most in (("min_length", "max_length"), ("min", "max")):
+            if least in field and most in field and field[most] < field[least]:
+                yield Fault((*at, most), "below_least", "Must not be less than the least.")
+        condition = field.get("show_if", {})
+        if condition and (condition["field"] == field["id"] or condition["field"] not in ids):
+            yield Fault((*at, "show_if", "field"), "unknown_field", "Must be the id of another field.")
+
+
+FORM_SCHEMA = Shape({"type": "array", "maxItems": 200, "x-add": _("Add a field"), "items": FIELD}, check_fields)

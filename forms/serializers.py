@@ -5,19 +5,22 @@ from django.core.validators import validate_slug
 from crm.serializers import NotesField
 from forms.choices import SubmissionStatus
 from forms.models import FormSubmission, FormTemplate
-from forms.schema import validate_form_schema
+from forms.schema import FORM_SCHEMA
 from loctelli.api import fields
 from tenants.serializers import TenantModelSerializer
+
+
+class FormSchemaField(fields.Shaped, fields.JSONArrayField):
+    """The form's fields, in order: each has an id of its own, a type and a label."""
+
+    shape = FORM_SCHEMA
 
 
 class FormTemplateSerializer(TenantModelSerializer):
     """A form. One without a sub-account is everyone's, and only platform admins change it."""
 
     slug = fields.CharField(max_length=100, validators=[validate_slug])
-    schema = fields.JSONArrayField(
-        help_text="The form's fields, in order: each has an id of its own, a type and a label.",
-        validators=[validate_form_schema],
-    )
+    schema = FormSchemaField(help_text="The form's fields, in order: each has an id of its own, a type and a label.")
     is_global = fields.BooleanField(read_only=True)
 
     class Meta:

@@ -1,6 +1,5 @@
 """Configurations of integrations, and the JSON Schemas of the services they are held against."""
 
-import re
 from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import Any
@@ -8,10 +7,10 @@ from typing import Any
 import jsonschema_rs
 
 from loctelli.errors import InvalidRequest
+from loctelli.shapes import MOST_FAULTS, RULES, find_faults
 from security.config_secrets import SecretUnreachable, secret_paths
 
 FIELD = "config"
-MOST_ERRORS = 100
 DEEPEST = 32
 REFERENCES = ("$ref", "$dynamicRef", "$recursiveRef")
 DRAFTS = {
@@ -20,14 +19,6 @@ DRAFTS = {
     "http://json-schema.org/draft-07/schema",
     "https://json-schema.org/draft/2019-09/schema",
     "https://json-schema.org/draft/2020-12/schema",
-}
-# Formats are held to; no document is fetched; patterns run on an engine whose time grows with the text alone, whatever
-# the pattern. Values are left out of the messages, for some are secrets.
-RULES: dict[str, Any] = {
-    "validate_formats": True,
-    "offline": True,
-    "pattern_options": jsonschema_rs.RegexOptions(),
-    "mask": "The value",
 }
 
 
@@ -42,35 +33,11 @@ def validate_config(config: Mapping[str, Any], schema: dict[str, Any]) -> None:
     """
     validator = jsonschema_rs.validator_for(schema, **RULES)
     errors = [
-        {"path": path, "code": _code(error), "detail": error.message}
-        for error in islice(validator.iter_errors(config), MOST_ERRORS)
-        for path in _paths(error)
+        {"path": ".".join((FIELD, *fault.path)), "code": fault.code, "detail": fault.detail}
+        for fault in islice(find_faults(validator, config), MOST_FAULTS)
     ]
     if errors:
-        raise InvalidRequest(errors=errors[:MOST_ERRORS])
-
-
-def _code(error: jsonschema_rs.ValidationError) -> str:
-    """Return the keyword that was broken as the API writes codes: "additional_properties"."""
-    return re.sub(r"[A-Z]", lambda capital: f"_{capital[0].lower()}", error.kind.name)
-
-
-def _paths(error: jsonschema_rs.ValidationError) -> list[str]:
-    """Return the paths an error is about: a missing or superfluous property is named itself, not its object."""
-    path = [FIELD, *map(str, error.instance_path)]
-    match error.kind:
-        case jsonschema_rs.ValidationErrorKind.Required():
-            names = [error.kind.property]
-        case (
-            jsonschema_rs.ValidationErrorKind.AdditionalProperties()
-            | jsonschema_rs.ValidationErrorKind.UnevaluatedProperties()
-        ):
-            names = list(error.kind.unexpected)
-        case jsonschema_rs.ValidationErrorKind.PropertyNames():
-            names = [str(error.kind.error.instance)]
-        case _:
-            return [".".join(path)]
-    return [".".join([*path, name]) for name in names]
+        raise InvalidRequest(errors=errors)
 
 
 def validate_schema(schema: Any) -> None:

@@ -5,17 +5,27 @@ from rest_framework import serializers
 from accounts.choices import UserRole
 from accounts.models import User
 from accounts.password_changes import check_strength
+from accounts.shapes import BOOKINGS_TIME
 from loctelli.api import fields
 from loctelli.api.serializers import ModelSerializer, Serializer
 from tenants.models import SubAccount
 from tenants.serializers import TenantModelSerializer
+from tenants.shapes import SETTINGS
 
 # The system user is the platform's own: nobody is made one.
 ASSIGNABLE_ROLES = [choice for choice in UserRole.choices if choice[0] != UserRole.SYSTEM]
 
 
-class AvailabilityField(fields.JSONContainerField):
+class AvailabilityField(fields.Shaped, fields.JSONContainerField):
     """When a person can be booked: an object of weekly hours, or the older list of {date, slots}."""
+
+    shape = BOOKINGS_TIME
+
+
+class SettingsField(fields.Shaped, fields.JSONObjectField):
+    """The sub-account's settings; what the platform doesn't know is kept."""
+
+    shape = SETTINGS
 
 
 class UserSerializer(TenantModelSerializer):
@@ -80,6 +90,8 @@ class ProfileSerializer(UserSerializer):
 
 class SubAccountSerializer(ModelSerializer):
     """The business whose data this is."""
+
+    settings = SettingsField(required=False, allow_null=True)
 
     class Meta:
         model = SubAccount

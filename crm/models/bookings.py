@@ -6,7 +6,8 @@ from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Left
 
 from crm.choices import BookingStatus, BookingType
-from loctelli.database.fields import ForeignKey, StringField
+from crm.shapes import BOOKING_DETAILS
+from loctelli.database.fields import ForeignKey, JSONField, StringField
 from loctelli.database.models import StampedModel
 from tenants.models import TenantModel
 
@@ -18,7 +19,7 @@ class Booking(TenantModel, StampedModel):
     lead = ForeignKey("crm.Lead", on_delete=models.SET_NULL, null=True, blank=True)
 
     booking_type = StringField(choices=BookingType)
-    details = models.JSONField(help_text="Date, time, location and what else belongs to the meeting.")
+    details = JSONField(shape=BOOKING_DETAILS, help_text="Date, time, location and what else belongs to the meeting.")
     status = StringField(choices=BookingStatus, default=BookingStatus.PENDING, db_default=BookingStatus.PENDING.value)
 
     class Meta(TenantModel.Meta):

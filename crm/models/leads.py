@@ -4,11 +4,13 @@ from django.db import models
 from django.db.models import Q
 
 from crm.choices import LeadStatus
-from loctelli.database.fields import EmailField, ForeignKey, StringField
+from crm.shapes import CONVERSATION_STATE
+from loctelli.database.fields import EmailField, ForeignKey, JSONField, StringField
 from loctelli.database.models import StampedModel
 from loctelli.timezones import validate_timezone
 from security.fields import EncryptedJSONField, EncryptedTextField, sealed
 from tenants.models import TenantModel
+from tenants.search import SearchGin, SearchIndex, SearchTextField
 
 
 class Lead(TenantModel, StampedModel):
@@ -27,12 +29,15 @@ class Lead(TenantModel, StampedModel):
 
     # The history the lead was imported with; live messages are rows of ConversationMessage.
     message_history = EncryptedJSONField(null=True, blank=True)
-    conversation_state = models.JSONField(null=True, blank=True)
+    conversation_state = JSONField(shape=CONVERSATION_STATE, null=True, blank=True)
     status = StringField(default=LeadStatus.LEAD.value, db_default=LeadStatus.LEAD.value)
     notes = models.TextField(null=True, blank=True)
     # The latest message, kept here for lists; its date is an ISO 8601 string.
     last_message = EncryptedTextField(null=True, blank=True, editable=False)
     last_message_date = StringField(null=True, blank=True, editable=False)
+    search_text = SearchTextField(names=["name", "company"], codes=["email", "custom_id"], phone="phone")
+
+    search_index = SearchIndex(searches=("name", "email", "phone", "company", "custom_id"))
 
     # Written with every message, which the conversation itself keeps.
     not_recorded = ("last_message", "last_message_date")
@@ -59,6 +64,8 @@ class Lead(TenantModel, StampedModel):
             models.Index(fields=["sub_account", "updated_at", "id"], name="leads_changed"),
             models.Index(fields=["sub_account", "name", "id"], name="leads_name"),
             models.Index(fields=["sub_account", "status", "id"], name="leads_status"),
+            # Those that were asked for by part of a name, an address or a number.
+            SearchGin(name="leads_search"),
             # The console's list over all sub-accounts, newest first, and what came in the last days, to count it.
             models.Index(fields=["created_at", "id"], name="leads_latest"),
         ]

@@ -88,7 +88,7 @@ def test_a_first_booking_is_with_the_leads_person_unless_it_names_another(cast, 
 def test_the_stages_of_a_lead_are_everyones_and_those_the_business_adds(cast, joan, as_alice, as_mallory):
     address = f"{LEADS}{joan.pk}/"
     refused = as_alice.patch(address, {"status": "quoted"})
-    as_alice.patch("/api/v1/sub-account/", {"settings": {"lead_statuses": ["quoted", 5]}})
+    as_alice.patch("/api/v1/sub-account/", {"settings": {"lead_statuses": ["quoted"]}})
 
     assert refused.json()["errors"][0]["code"] == "invalid_choice"
     assert as_alice.patch(address, {"status": "quoted"}).json()["status"] == "quoted"

@@ -65,20 +65,26 @@ def test_nobody_makes_a_form_for_everyone_or_another(cast, as_alice):
 
 
 @pytest.mark.parametrize(
-    ("schema", "code"),
+    ("schema", "error"),
     [
-        ({}, "not_an_array"),
-        (["name"], "invalid_field"),
-        ([{"id": "name", "type": "text"}], "invalid_field"),
-        ([{"id": 1, "type": "text", "label": "x"}], "invalid_field"),
-        ([{"id": "", "type": "text", "label": "x"}], "invalid_field"),
-        ([{"id": "a", "type": "telepathy", "label": "x"}], "unknown_field_type"),
-        ([{"id": "a", "type": "text", "label": "x"}] * 2, "duplicate_field"),
-        ([[{"id": "a", "type": "text", "label": "x"}]], "invalid_field"),
+        ({}, ("schema", "not_an_array")),
+        (["name"], ("schema.0", "type")),
+        ([{"id": "name", "type": "text"}], ("schema.0.label", "required")),
+        ([{"id": 1, "type": "text", "label": "x"}], ("schema.0.id", "type")),
+        ([{"id": "", "type": "text", "label": "x"}], ("schema.0.id", "min_length")),
+        ([{"id": "a", "type": "telepathy", "label": "x"}], ("schema.0.type", "enum")),
+        ([{"id": "a", "type": "text", "label": "x"}] * 2, ("schema.1.id", "duplicate_field")),
+        ([[{"id": "a", "type": "text", "label": "x"}]], ("schema.0", "type")),
+        ([{"id": "a", "type": "radio", "label": "x"}], ("schema.0.options", "required")),
+        ([{"id": "a", "type": "number", "label": "x", "min": 3, "max": 2}], ("schema.0.max", "below_least")),
+        (
+            [{"id": "a", "type": "text", "label": "x", "show_if": {"field": "b", "equals": 1}}],
+            ("schema.0.show_if.field", "unknown_field"),
+        ),
     ],
 )
-def test_a_form_has_fields_with_ids_of_their_own(schema, code, as_alice):
-    assert errors_of(as_alice.post(FORMS, new_form(schema=schema))) == [("schema", code)]
+def test_a_form_has_fields_with_ids_of_their_own(schema, error, as_alice):
+    assert errors_of(as_alice.post(FORMS, new_form(schema=schema))) == [error]
 
 
 @pytest.mark.parametrize(

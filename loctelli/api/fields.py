@@ -1,10 +1,15 @@
 """Serializer fields that take the JSON type they are of and no other: no "1" for 1, no 1 for true, no 5 for "5"."""
 
+from typing import ClassVar
+
 from django.db import models
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
+from rest_framework.exceptions import ErrorDetail
+from rest_framework.settings import api_settings
 
 from loctelli.database.fields import normalize_email
+from loctelli.shapes import Shape, nested, openapi
 
 
 class CharField(serializers.CharField):
@@ -108,6 +113,27 @@ class JSONContainerField(serializers.JSONField):
     def to_internal_value(self, data) -> dict | list:
         if not isinstance(data, dict | list):
             self.fail("not_a_container")
+        return data
+
+
+class Shaped:
+    """Before a JSON field: holds what comes in to a shape, and documents it."""
+
+    shape: ClassVar[Shape]
+
+    def __init_subclass__(cls, **kwargs) -> None:
+        super().__init_subclass__(**kwargs)
+        extend_schema_field(openapi(cls.shape.schema))(cls)
+
+    def to_internal_value(self, data):
+        data = super().to_internal_value(data)
+        faults = self.shape.faults(data)
+        if faults:
+            raise serializers.ValidationError(
+                nested(
+                    faults, lambda fault: ErrorDetail(fault.detail, code=fault.code), api_settings.NON_FIELD_ERRORS_KEY
+                )
+            )
         return data
 
 

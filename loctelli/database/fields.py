@@ -67,6 +67,18 @@ class CuidField(StringField):
         super().__init__(**{"primary_key": True, "default": cuid, "editable": False, **kwargs})
 
 
+class JSONField(models.JSONField):
+    """A jsonb column whose contents have a shape (loctelli.shapes), which migrations leave out."""
+
+    def __init__(self, *args: Any, shape: Any = None, **kwargs: Any) -> None:
+        self.shape = shape
+        super().__init__(*args, **kwargs)
+
+    def deconstruct(self) -> Any:
+        name, _, args, kwargs = super().deconstruct()
+        return name, "django.db.models.JSONField", args, kwargs
+
+
 class UpdatedAtField(models.DateTimeField):
     """When a row was last written: by the database on INSERT, so that it equals `created_at`; by Django on UPDATE."""
 

@@ -84,6 +84,9 @@ def mend(body: dict, resource: str) -> None:
         "slug": uuid.uuid4().hex,
         "config": {"apiKey": "key", "locationId": "loc_1"},
         "schema": [{"id": "name", "type": "text", "label": "Name"}],
+        "bookings_time": {"weekly": {"monday": [{"start": "09:00", "end": "17:00"}]}},
+        "settings": {"timezone": "Europe/Berlin"},
+        "details": {"date": "2027-01-15", "time": "10:00"},
     }
     if resource == "leads":
         known["status"] = "qualified"

@@ -1,6 +1,5 @@
 """Forms of the console: strict about what PostgreSQL can't store and about whose rows refer to whose."""
 
-import json
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
@@ -9,47 +8,12 @@ from django.contrib.admin.widgets import AutocompleteSelect
 from django.contrib.auth import password_validation
 from django.core.exceptions import ValidationError
 from django.db import models
-from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldAdminTextareaWidget
+from unfold.widgets import UnfoldAdminPasswordWidget
 
 from loctelli.api import parsers
 from loctelli.errors import DomainError
 from tenants.catalogue import TemplateInactive, is_withdrawn
 from tenants.console import step_up
-
-
-class JSONField(forms.JSONField):
-    """JSON as people write it: indented, of limited depth, without what jsonb or JavaScript can't hold."""
-
-    widget = UnfoldAdminTextareaWidget
-
-    def __init__(self, **kwargs: Any) -> None:
-        kwargs.pop("encoder", None)
-        kwargs.pop("decoder", None)
-        super().__init__(**kwargs)
-
-    def to_python(self, value: Any) -> Any:
-        if self.disabled or value in self.empty_values or not isinstance(value, str):
-            return super().to_python(value)
-        try:
-            return parsers.parse(value.encode(errors="surrogatepass"))
-        except DomainError as error:
-            where = next((f" (at {item['path']})" for item in error.errors if item["path"]), "")
-            raise ValidationError(f"{error.detail.replace('The body', 'This')}{where}", code=error.code) from error
-
-    def prepare_value(self, value: Any) -> Any:
-        if isinstance(value, forms.fields.InvalidJSONInput):
-            return value
-        return None if value is None else json.dumps(value, indent=2, ensure_ascii=False)
-
-    def bound_data(self, data: Any, initial: Any) -> Any:
-        # What was typed is shown again as it was typed; parsing it for that could fail, deep as it may be.
-        return initial if self.disabled else forms.fields.InvalidJSONInput(data or "")
-
-    def has_changed(self, initial: Any, data: Any) -> bool:
-        try:
-            return bool(self.to_python(data) != initial)
-        except ValidationError:
-            return True
 
 
 class Autocomplete(AutocompleteSelect):

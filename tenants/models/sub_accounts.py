@@ -5,11 +5,12 @@ from typing import Any, ClassVar
 from django.conf import settings
 from django.db import models
 
-from loctelli.database.fields import ForeignKey, StringField
+from loctelli.database.fields import ForeignKey, JSONField, StringField
 from loctelli.database.models import StampedModel
 from loctelli.errors import Conflict
 from tenants.access import Access
 from tenants.managers import SubAccountManager
+from tenants.shapes import SETTINGS
 from tenants.trail.rows import RecordedModel
 
 ONBOARDING_ID = 1
@@ -32,7 +33,7 @@ class SubAccount(RecordedModel, StampedModel):
 
     created_by_admin = ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.RESTRICT)
 
-    settings = models.JSONField(null=True, blank=True)
+    settings = JSONField(shape=SETTINGS, null=True, blank=True)
     is_active = models.BooleanField(default=True, db_default=True)
 
     objects: ClassVar[SubAccountManager] = SubAccountManager()

@@ -1,0 +1,147 @@
+"""Shapes of JSON columns: a JSON Schema and rules beyond it, to which the API and the console's forms hold alike."""
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cached_property
+from itertools import islice
+from typing import Any, NamedTuple
+
+import jsonschema_rs
+
+from loctelli.timezones import timezone_names
+
+MOST_FAULTS = 100
+# Formats are held to; no document is fetched; patterns run on an engine whose time grows with the text alone, whatever
+# the pattern. Values are left out of the messages, for some are secrets.
+RULES: dict[str, Any] = {
+    "validate_formats": True,
+    "formats": {"timezone": lambda name: name in timezone_names()},
+    "offline": True,
+    "pattern_options": jsonschema_rs.RegexOptions(),
+    "mask": "The value",
+}
+# A time of day, for the format "time" wants seconds and a zone.
+TIME_OF_DAY = {"type": "string", "pattern": "^([01][0-9]|2[0-3]):[0-5][0-9]$", "x-input": "time"}
+TYPES = {dict: "object", list: "array", str: "string", bool: "boolean", int: "integer", float: "number"}
+
+
+class Fault(NamedTuple):
+    """One thing that is wrong with a value, and where: ("weekly", "monday", "0", "end")."""
+
+    path: tuple[str, ...]
+    code: str
+    detail: str
+
+
+class Shape:
+    """What a JSON column holds. What the schema doesn't name is kept unless it says otherwise.
+
+    `schema` may begin with "oneOf", whose alternatives then differ in their `type`. Keywords beginning with "x-" are
+    hints for the console's forms (see json_form.js). Each of `rules` yields faults of a value that fits the schema.
+    """
+
+    def __init__(self, schema: dict[str, Any], *rules: Callable[[Any], Iterable[Fault]]) -> None:
+        self.schema, self.rules = schema, rules
+
+    @cached_property
+    def _alternatives(self) -> dict[str, jsonschema_rs.Validator]:
+        schemas = self.schema.get("oneOf", [self.schema])
+        return {schema["type"]: jsonschema_rs.validator_for(schema, **RULES) for schema in schemas}
+
+    def faults(self, value: Any) -> list[Fault]:
+        """Return what is wrong with a value, at most a hundred things."""
+        validator = self._alternatives.get(TYPES.get(type(value), "null")) or next(iter(self._alternatives.values()))
+        found = list(islice(find_faults(validator, value), MOST_FAULTS))
+        return found or [fault for rule in self.rules for fault in rule(value)][:MOST_FAULTS]
+
+
+def find_faults(validator: jsonschema_rs.Validator, value: Any) -> Iterator[Fault]:
+    """Yield what a schema refuses; a missing or superfluous property is named itself, not its object."""
+    for error in validator.iter_errors(value):
+        path = tuple(map(str, error.instance_path))
+        code = re.sub(r"[A-Z]", lambda capital: f"_{capital[0].lower()}", error.kind.name)
+        for name in _properties_at_fault(error):
+            yield Fault((*path, *name), code, _sentence(error))
+
+
+def _properties_at_fault(error: jsonschema_rs.ValidationError) -> list[tuple[str, ...]]:
+    match error.kind:
+        case jsonschema_rs.ValidationErrorKind.Required():
+            return [(error.kind.property,)]
+        case (
+            jsonschema_rs.ValidationErrorKind.AdditionalProperties()
+            | jsonschema_rs.ValidationErrorKind.UnevaluatedProperties()
+        ):
+            return [(name,) for name in error.kind.unexpected]
+        case jsonschema_rs.ValidationErrorKind.PropertyNames():
+            return [(str(error.kind.error.instance),)]
+        case _:
+            return [()]
+
+
+WORDS = {
+    "array": "a list", "boolean": "true or false", "integer": "a whole number", "null": "empty", "number": "a number",
+    "object": "an object", "string": "text",
+}  # fmt: skip
+FORMATS = {
+    "date": "a date, as 2027-01-31",
+    "date-time": "a date and time, as 2027-01-31T10:00:00Z",
+    "email": "an e-mail address",
+    "timezone": "an IANA time zone, such as Europe/Berlin",
+    "uri": "a web address, such as https://example.com/",
+}
+
+
+def _sentence(error: jsonschema_rs.ValidationError) -> str:
+    """Return what is wrong as a person would say it; the library's own words where we have none."""
+    kind = error.kind
+    match kind:
+        case jsonschema_rs.ValidationErrorKind.Required():
+            return "This is required."
+        case (
+            jsonschema_rs.ValidationErrorKind.AdditionalProperties()
+            | jsonschema_rs.ValidationErrorKind.UnevaluatedProperties()
+        ):
+            return "There is no such property."
+        case jsonschema_rs.ValidationErrorKind.Type():
+            return f"Must be {' or '.join(WORDS[name] for name in kind.types)}."
+        case jsonschema_rs.ValidationErrorKind.Format() if kind.format in FORMATS:
+            return f"Must be {FORMATS[kind.format]}."
+        case jsonschema_rs.ValidationErrorKind.Pattern() if kind.pattern == TIME_OF_DAY["pattern"]:
+            return "Must be a time of day, as 09:30."
+        case jsonschema_rs.ValidationErrorKind.Minimum():
+            return f"Must be {kind.limit} or more."
+        case jsonschema_rs.ValidationErrorKind.Maximum():
+            return f"Must be {kind.limit} or less."
+        case jsonschema_rs.ValidationErrorKind.MinLength() if kind.limit == 1:
+            return "Must not be empty."
+        case jsonschema_rs.ValidationErrorKind.UniqueItems():
+            return "The same value stands here twice."
+        case _:
+            return f"{error.message}."
+
+
+def nested(faults: Iterable[Fault], leaf: Callable[[Fault], Any], own: str) -> Any:
+    """Return faults as the tree of their paths; `own` is the key of a node's own faults beside its children's."""
+    tree: dict[str, Any] = {}
+    for fault in faults:
+        node = tree
+        for name in fault.path:
+            node = node.setdefault(name, {})
+        node.setdefault(own, []).append(leaf(fault))
+    return tree
+
+
+def openapi(schema: Any) -> Any:
+    """Return a schema as OpenAPI 3.0 writes it: without hints, and with `nullable` for the type null."""
+    if isinstance(schema, list):
+        return [openapi(item) for item in schema]
+    if not isinstance(schema, Mapping):
+        return schema
+    result = {key: openapi(value) for key, value in schema.items() if not key.startswith("x-")}
+    if isinstance(result.get("type"), list):
+        first, *others = [name for name in result.pop("type") if name != "null"]
+        result |= {"oneOf": [{"type": name} for name in (first, *others)]} if others else {"type": first}
+        if "null" in schema["type"]:
+            result["nullable"] = True
+    return result

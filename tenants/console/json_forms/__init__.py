@@ -1,0 +1,6 @@
+"""Forms for JSON columns: made from their JSON Schema, validated as in the API, with the raw JSON one click away."""
+
+from tenants.console.json_forms.field import JSONField
+from tenants.console.json_forms.widget import JSONWidget
+
+__all__ = ["JSONField", "JSONWidget"]

@@ -6,6 +6,7 @@ from rest_framework.decorators import action
 from rest_framework.response import Response
 
 from accounts.choices import UserRole
+from crm.exporting import ExportMixin
 from crm.notes import append_note
 from crm.serializers import (
     BookingSerializer,
@@ -18,7 +19,7 @@ from loctelli.api.viewsets import DestroyMixin, UpdateMixin
 from tenants.views import TenantReadOnlyViewSet, TenantViewSet
 
 
-class LeadViewSet(TenantViewSet):
+class LeadViewSet(ExportMixin, TenantViewSet):
     """Leads: the people agents talk with."""
 
     serializer_class = LeadSerializer
@@ -36,9 +37,11 @@ class LeadViewSet(TenantViewSet):
     }
     search_fields = ("name", "email", "phone", "company")
     ordering_fields = ("id", "name", "created_at", "updated_at")
+    export_ordering = ("id", "created_at")
+    action_roles = {"export": UserRole.MANAGER}
 
 
-class BookingViewSet(TenantViewSet):
+class BookingViewSet(ExportMixin, TenantViewSet):
     """Meetings."""
 
     serializer_class = BookingSerializer
@@ -52,15 +55,19 @@ class BookingViewSet(TenantViewSet):
         "created_at": ["gte", "lt"],
     }
     ordering_fields = ("id", "created_at", "updated_at")
+    export_ordering = ("id", "created_at")
+    action_roles = {"export": UserRole.MANAGER}
 
 
-class SubmissionViewSet(UpdateMixin, DestroyMixin, TenantReadOnlyViewSet):
+class SubmissionViewSet(ExportMixin, UpdateMixin, DestroyMixin, TenantReadOnlyViewSet):
     """The base of captured people: their own words stay, the work on them is written down."""
 
     read_role = write_role = UserRole.USER
     delete_role = UserRole.MANAGER
     ordering = "-submitted_at"
     ordering_fields = ("submitted_at", "updated_at")
+    export_ordering = ("submitted_at",)
+    action_roles = {"export": UserRole.MANAGER}
 
     @extend_schema(request=NoteSerializer, responses={201: NoteSerializer(many=True)})
     @action(detail=True, methods=["post"], selectable=False)

@@ -85,11 +85,17 @@ class AutoSchema(openapi.AutoSchema):
         return [*super()._get_parameters(), *self._selection_parameters(), *self._headers()]
 
     def _get_filter_parameters(self) -> list[dict]:
-        return super()._get_filter_parameters() if self._is_list() else []
+        return super()._get_filter_parameters() if self._is_list() or self._takes_filters() else []
+
+    def get_filter_backends(self) -> list:
+        return list(self.view.filter_backends) if self._takes_filters() else super().get_filter_backends()
 
     def _get_paginator(self):
         # What answers with several things, as `notes` does, need not be a resource's list.
         return super()._get_paginator() if self._is_list() else None
+
+    def _takes_filters(self) -> bool:
+        return getattr(self.view, "takes_filters", False)
 
     def _is_list(self) -> bool:
         return getattr(self.view, "action", None) == "list"

@@ -8,22 +8,27 @@ from django.http import StreamingHttpResponse
 from loctelli.exports import comma_separated, json_lines, workbook
 from loctelli.exports.cells import Row
 
+# A server may well end a stream that failed as if it were complete, so that the file itself has to say it is not.
+BROKEN_OFF = "This export broke off here: the file is incomplete."
+
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """A kind of file: its name, which is its extension, its type, and what writes it."""
+    """A kind of file: its name, which is its extension, its type, what writes it, and how it ends if it breaks off."""
 
     name: str
     content_type: str
     write: Callable[..., Iterator[bytes]]
+    broken_off: bytes
 
 
 FORMATS = {
     found.name: found
     for found in (
-        Format("csv", "text/csv; charset=utf-8", comma_separated.write),
-        Format("xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", workbook.write),
-        Format("jsonl", "application/jsonl", json_lines.write),
+        Format("csv", "text/csv; charset=utf-8", comma_separated.write, f"\r\n{BROKEN_OFF}\r\n".encode()),
+        # Half a ZIP archive is none: nothing opens it.
+        Format("xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", workbook.write, b""),
+        Format("jsonl", "application/jsonl", json_lines.write, f'{{"error":"{BROKEN_OFF}"}}\n'.encode()),
     )
 }
 
@@ -32,15 +37,21 @@ def file_response(kind: Format, *, name: str, columns: Sequence[str], rows: Iter
     """Return an answer that downloads a file called `name`, asking for rows as fast as the client takes them.
 
     `rows` are asked for after the view has returned, so whatever yields them opens its own scopes, one a chunk, and
-    leaves none open while it yields. When the client goes away, no more rows are asked for.
+    leaves none open while it yields. When the client goes away no more rows are asked for, and `rows` is closed.
     """
-    return StreamingHttpResponse(
-        kind.write(columns, rows, title=name),
+    response = StreamingHttpResponse(
+        _pieces(kind, kind.write(columns, rows, title=name)),
         content_type=kind.content_type,
-        headers={
-            "Content-Disposition": f'attachment; filename="{name}.{kind.name}"',
-            "Cache-Control": "no-store",
-            # Proxies pass it on as it comes.
-            "X-Accel-Buffering": "no",
-        },
+        headers={"Content-Disposition": f'attachment; filename="{name}.{kind.name}"', "Cache-Control": "no-store"},
     )
+    if hasattr(rows, "close"):
+        response._resource_closers.append(rows.close)
+    return response
+
+
+def _pieces(kind: Format, pieces: Iterator[bytes]) -> Iterator[bytes]:
+    try:
+        yield from pieces
+    except Exception:  # whatever it is, it is raised again: the file is only told first that it is incomplete
+        yield kind.broken_off
+        raise

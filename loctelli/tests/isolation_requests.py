@@ -106,7 +106,7 @@ class Sender:
 
     def look(self, endpoint: Endpoint, actor: Actor, path: str, query: dict, body: Any, response: Any) -> None:
         findings, tenant = self.findings, actor.sub_account_id
-        text = response.content.decode()
+        text = response.getvalue().decode(errors="replace")
         what = (
             f"{actor.role} of {tenant}: {endpoint.method} {path} {query} {body} -> {response.status_code} {text[:500]}"
         )
@@ -120,7 +120,11 @@ class Sender:
         if endpoint.method == "DELETE":
             findings.seen.add((endpoint.model, self.parse_key(endpoint.model, path), tenant))
             return
-        answer = json.loads(text)
+        if endpoint.action == "export":
+            lines = text.splitlines() if query.get("as") == "jsonl" else []
+            answer = {"results": [json.loads(line) for line in lines]}
+        else:
+            answer = json.loads(text)
         for row in answer.get("results", [answer]) if isinstance(answer, dict) else []:
             self.collect(row, endpoint, tenant)
         if endpoint.action == "create" and "id" in answer:

@@ -6,12 +6,14 @@ from django.contrib.auth.hashers import make_password
 from django.db import models
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.http import urlencode
+from django.utils.translation import gettext, gettext_lazy
 from unfold.decorators import display
 
 from accounts.password_changes import change_password
 from accounts.sign_in_admin import attempts_on
+from accounts.sign_in_state import reasons_against_signing_in
 from loctelli.errors import InvalidRequest
 from tenants.console.passwords import PasswordAdmin
 
@@ -42,6 +44,14 @@ class AccountAdmin(PasswordAdmin):
         return HttpResponseRedirect(
             reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_password", args=[obj.pk])
         )
+
+    @display(description=gettext_lazy("Sign-in"))
+    def sign_in_state(self, account: Any) -> str:
+        """Say whether somebody can sign in, and what keeps them from it."""
+        reasons = reasons_against_signing_in(account)
+        if not reasons:
+            return gettext("Nothing stands in the way.")
+        return format_html_join(" ", "<strong>{}</strong>", ((reason,) for reason in reasons))
 
     @display(description="See")
     def traces(self, account: Any) -> str:

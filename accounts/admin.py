@@ -60,7 +60,14 @@ class AdminUserAdmin(AccountAdmin):
     list_filter = ["role", "is_active"]
     search_fields = ["name", "email"]
     ordering = ["name", "id"]
-    readonly_fields = ["traces", "password_state", "second_factor_state", "password_change_required_at", "last_login"]
+    readonly_fields = [
+        "traces",
+        "sign_in_state",
+        "password_state",
+        "second_factor_state",
+        "password_change_required_at",
+        "last_login",
+    ]
     fieldsets = [
         (None, {"fields": ["name", "email", "is_active"]}),
         ("Rights", {"fields": list(RIGHTS)}),
@@ -68,6 +75,7 @@ class AdminUserAdmin(AccountAdmin):
             "Sign-in",
             {
                 "fields": [
+                    "sign_in_state",
                     "password_state",
                     "second_factor_state",
                     "password_change_required_at",
@@ -229,10 +237,13 @@ class UserAdmin(AccountAdmin):
     search_fields = ["name", "email", "company"]
     date_hierarchy = "created_at"
     ordering = ["-created_at", "id"]
-    readonly_fields = ["traces", "password_state", "password_change_required_at", "last_login"]
+    readonly_fields = ["traces", "sign_in_state", "password_state", "password_change_required_at", "last_login"]
     fieldsets = [
         (None, {"fields": ["sub_account", "name", "email", "company", "role", "is_active"]}),
-        ("Sign-in", {"fields": ["password_state", "password_change_required_at", "last_login", "traces"]}),
+        (
+            "Sign-in",
+            {"fields": ["sign_in_state", "password_state", "password_change_required_at", "last_login", "traces"]},
+        ),
         ("Bookings", {"fields": ["booking_enabled", "timezone", "bookings_time", "budget"]}),
         ("GoHighLevel", {"fields": ["calendar_id", "location_id", "assigned_user_id"]}),
     ]

@@ -13,7 +13,6 @@ from datetime import timedelta
 from hashlib import sha256
 from urllib.parse import quote, urlencode
 
-import segno
 from django.conf import settings
 from django.utils import timezone
 from django_otp.oath import TOTP
@@ -121,11 +120,6 @@ def provisioning_uri(admin: AdminUser, secret: str) -> str:
     """Return what the QR code says to the app: whose account it is, where, and its secret."""
     query = urlencode({"secret": secret, "issuer": ISSUER, "digits": DIGITS})
     return f"otpauth://totp/{quote(f'{ISSUER}:{admin.email}')}?{query}"
-
-
-def qr_code(uri: str) -> str:
-    """Return a QR code as inline SVG, black on white in dark themes too."""
-    return segno.make(uri, error="m").svg_inline(scale=5, border=3, dark="#000", light="#fff")
 
 
 def _count_try(admin: AdminUser) -> None:

@@ -290,6 +290,8 @@ TRUSTED_PROXY_HOPS = number("TRUSTED_PROXY_HOPS", default=0)
 
 # What the mail that confirms a registration links to, with {token} where the token belongs; by itself, the token.
 FRONTEND_REGISTRATION_URL = env.str("FRONTEND_REGISTRATION_URL", default="") or "{token}"
+# What an invitation is handed over as, with {code} where its code belongs; without one, as the code by itself.
+FRONTEND_INVITATION_URL = env.str("FRONTEND_INVITATION_URL", default="") or "{code}"
 
 # Console
 

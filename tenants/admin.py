@@ -7,15 +7,18 @@ from django.contrib.auth.password_validation import MinimumLengthValidator
 from django.db import models
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils.translation import gettext as _
 from unfold.decorators import display
 
-from tenants import invitations
+from tenants import invitations, qr
 from tenants.actions import INVITATION_ACTIONS, SUB_ACCOUNT_ACTIONS
 from tenants.console.background_admin import BackgroundActionAdmin
 from tenants.console.display import set_or_not
 from tenants.console.forms import ConsoleForm
 from tenants.console.model_admin import ConsoleAdmin
 from tenants.console.passwords import PasswordAdmin
+from tenants.console.row_actions import button
 from tenants.models import ONBOARDING_ID, BackgroundAction, SubAccount, SubAccountInvitation
 
 MINIMUM_INVITATION_PASSWORD_LENGTH = 4
@@ -48,6 +51,15 @@ class SubAccountAdmin(ConsoleAdmin):
         (None, {"fields": ["name", "description", "is_active"]}),
         ("Settings", {"fields": ["settings"]}),
     ]
+
+    def page_buttons(self, request: HttpRequest, row: models.Model) -> list[dict[str, Any]]:
+        """Offer to invite people, where there is somewhere to invite them to."""
+        buttons = super().page_buttons(request, row)
+        may_invite = request.user.has_perm("tenants.add_subaccountinvitation")
+        if may_invite and isinstance(row, SubAccount) and row.is_active and not row.is_onboarding:
+            url = f"{reverse('admin:tenants_subaccountinvitation_add')}?sub_account={row.pk}"
+            buttons.insert(0, button(_("Invite people"), "forward_to_inbox", url))
+        return buttons
 
     def refusal_to_delete(self, request: HttpRequest, obj: models.Model) -> str | None:
         return "ONBOARDING, where new people wait, can't be deleted." if obj.pk == ONBOARDING_ID else None
@@ -89,11 +101,15 @@ class SubAccountInvitationAdmin(PasswordAdmin):
         self, request: HttpRequest, obj: models.Model, post_url_continue: str | None = None
     ) -> HttpResponse:
         """Show the code in this very answer: it is kept nowhere, not even until the next request."""
+        code = request.invitation_code  # type: ignore[attr-defined]
+        link = invitations.link_of(code)
         context = {
             **self.admin_site.each_context(request),
-            "title": "Invitation made",
+            "title": _("Invitation made"),
             "invitation": obj,
-            "code": request.invitation_code,  # type: ignore[attr-defined]
+            "code": code,
+            "link": link,
+            "qr_code": qr.as_svg(link or code),
             "opts": self.opts,
         }
         return TemplateResponse(request, "console/invitation_made.html", context)

@@ -8,6 +8,7 @@ rewrapped.
 import re
 import secrets
 from functools import cache
+from urllib.parse import quote
 
 from django.conf import settings
 from django.contrib.auth.hashers import check_password, make_password
@@ -34,6 +35,12 @@ class InvalidInvitation(DomainError):
 def new_code() -> str:
     """Return a new random code."""
     return "".join(secrets.choice(ALPHABET) for _ in range(CODE_LENGTH))
+
+
+def link_of(code: str) -> str | None:
+    """Return the address of the front end's page for a code; None when the installation has none."""
+    page = settings.FRONTEND_INVITATION_URL
+    return page.replace("{code}", quote(code)) if page != "{code}" else None
 
 
 def hash_code(code: str) -> str:

@@ -16,6 +16,7 @@ from loctelli.console.forms import CodeForm, PasswordForm, client_of
 from loctelli.console.signing_in import SECOND_FACTOR, record_wrong_code
 from loctelli.errors import DomainError
 from security.choices import AccountType
+from tenants import qr
 from tenants.console import step_up
 from tenants.scope import system_scope
 
@@ -70,7 +71,7 @@ def enrolment(request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
             **context,
             "title": "Set up an authenticator app",
             "form": form,
-            "qr_code": second_factors.qr_code(second_factors.provisioning_uri(admin, secret)),
+            "qr_code": qr.as_svg(second_factors.provisioning_uri(admin, secret)),
             "secret": " ".join(secret[start : start + 4] for start in range(0, len(secret), 4)),
         },
     )

@@ -13,6 +13,18 @@ from tenants.console import step_up
 from tenants.console.bulk import BulkAction
 
 
+def button(title: Any, icon: str, path: str) -> dict[str, Any]:
+    """Return a button at the top of a page as unfold's templates take it."""
+    return {
+        "title": title,
+        "icon": icon,
+        "variant": ActionVariant.DEFAULT,
+        "attrs": None,
+        "dialog": None,
+        "path": path,
+    }
+
+
 class RowActionsAdmin(ModelAdmin):
     """An admin whose rows' pages offer the list's bulk actions."""
 
@@ -45,20 +57,16 @@ class RowActionsAdmin(ModelAdmin):
     def _page_of(self, row: models.Model) -> str:
         return reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_change", args=[row.pk])
 
+    def page_buttons(self, request: HttpRequest, row: models.Model) -> list[dict[str, Any]]:
+        """Return the buttons of a row's page: its actions, as far as this admin may use them and they make sense."""
+        return [
+            button(found.short_description, found.icon, reverse(f"admin:{self._url_name()}", args=[row.pk, name]))
+            for name, found in self.bulk_actions(request).items()
+            if found.is_offered_on(row)
+        ]
+
     def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
         row = context.get("original")
         if row is not None:
-            buttons = [
-                {
-                    "title": found.short_description,
-                    "icon": found.icon,
-                    "variant": ActionVariant.DEFAULT,
-                    "attrs": None,
-                    "dialog": None,
-                    "path": reverse(f"admin:{self._url_name()}", args=[row.pk, name]),
-                }
-                for name, found in self.bulk_actions(request).items()
-                if found.is_offered_on(row)
-            ]
-            context["actions_detail"] = [*context.get("actions_detail", ()), *buttons]
+            context["actions_detail"] = [*context.get("actions_detail", ()), *self.page_buttons(request, row)]
         return super().render_change_form(request, context, *args, **kwargs)

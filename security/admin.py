@@ -141,7 +141,7 @@ class AuditEntryAdmin(ReadOnlyAdmin):
     ordering = ["-created_at", "-id"]
     readonly_fields = ["shown_changes", "went_along"]
     fieldsets = [
-        (None, {"fields": ["action", "model", "object_id", "object_name", "sub_account_id"]}),
+        (None, {"fields": ["action", "model", "object_id", "object_name", "rows", "object_ids", "sub_account_id"]}),
         ("Changes", {"fields": ["shown_changes", "went_along"]}),
         ("Who", {"fields": ["actor_type", "actor_id", "actor_name", "address", "request_id"]}),
     ]

@@ -20,7 +20,10 @@ class SecurityIncidentSerializer(ModelSerializer):
 
 
 class AuditEntrySerializer(ModelSerializer):
-    """One change of one thing of the sub-account: who, when, and each field before and after."""
+    """One change of one thing of the sub-account: who, when, and each field before and after.
+
+    Of more than 100 rows that were written at once there is one entry, which counts them.
+    """
 
     address = serializers.SerializerMethodField(
         allow_null=True, help_text="Where it came from; not told of platform admins."
@@ -29,8 +32,8 @@ class AuditEntrySerializer(ModelSerializer):
     class Meta:
         model = AuditEntry
         fields = [
-            "id", "action", "model", "object_id", "object_name", "changes", "deleted_along", "actor_type", "actor_id",
-            "actor_name", "address", "request_id", "created_at", "sub_account_id",
+            "id", "action", "model", "object_id", "object_name", "changes", "rows", "object_ids", "deleted_along",
+            "actor_type", "actor_id", "actor_name", "address", "request_id", "created_at", "sub_account_id",
         ]  # fmt: skip
         read_only_fields = fields
         columns = {"address": ["address", "actor_type"]}
@@ -41,6 +44,8 @@ class AuditEntrySerializer(ModelSerializer):
             "object_id": "27",
             "object_name": "Frank Adeyemi",
             "changes": {"status": ["lead", "closed"]},
+            "rows": 1,
+            "object_ids": None,
             "deleted_along": None,
             "actor_type": "user",
             "actor_id": "2",

@@ -8,6 +8,7 @@ from django.apps import apps
 from django.contrib.admin.models import LogEntry
 from django.contrib.contenttypes.models import ContentType
 from django.db import models
+from django.db.models import Q
 
 LONGEST_VALUE = 300
 
@@ -22,10 +23,11 @@ class Change:
 
 
 def entries_of(row: models.Model) -> models.QuerySet:
-    """Return the audit trail's entries of a row, newest first."""
+    """Return the audit trail's entries of a row, newest first, and those of very many rows that name it."""
     # By name, for the trail's model stands in a layer above.
     entries = apps.get_model("security.AuditEntry")._default_manager
-    return entries.filter(model=row._meta.label_lower, object_id=str(row.pk)).order_by("-created_at", "-id")
+    of_row = Q(object_id=str(row.pk)) | Q(object_id="", object_ids__contains=[str(row.pk)])
+    return entries.filter(of_row, model=row._meta.label_lower).order_by("-created_at", "-id")
 
 
 def remarks_on(row: models.Model) -> models.QuerySet:
@@ -36,8 +38,11 @@ def remarks_on(row: models.Model) -> models.QuerySet:
 
 
 def changes_in(entry: Any) -> list[Change]:
-    """Return what changed, in the fields' alphabetical order."""
-    return [Change(name, text_of(before), text_of(after)) for name, (before, after) in sorted(entry.changes.items())]
+    """Return what changed, in the fields' alphabetical order. What very many rows held before is not recorded."""
+    return [
+        Change(name, "…" if entry.rows > 1 else text_of(before), text_of(after))
+        for name, (before, after) in sorted(entry.changes.items())
+    ]
 
 
 def text_of(value: Any) -> str:

@@ -40,7 +40,7 @@ class TenantModel(RecordedModel):
 
     sub_account = SubAccountKey()
 
-    objects = TenantManager()
+    objects = TenantManager()  # type: ignore[misc]
 
     class Meta:
         abstract = True

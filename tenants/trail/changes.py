@@ -90,7 +90,8 @@ def deletions_of_many(plan: Plan, rows: Any) -> list[Entry]:
 
 def _consequences(plan: Plan, keys: Any) -> tuple[dict[str, int], list[Entry]]:
     counts, loosened = what_goes_with(plan.model, keys, counted=_is_counted)
-    entries = []
+    entries: list[Entry] = []
+    rows: Any
     for reference, rows in loosened:
         other = plan_of(reference.model)
         if other is None or not other.is_wanted:

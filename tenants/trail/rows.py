@@ -34,9 +34,9 @@ class RecordedQuerySet(StampedQuerySet):
         plan = plan_of(self.model)
         if plan is None or not plan.is_wanted:
             return super().update(**kwargs)
-        values = {self.model._meta.get_field(name).attname: value for name, value in kwargs.items()}
+        values = {_attribute(self.model, name): _stored(value) for name, value in kwargs.items()}
         written = plan.written(values)
-        values = {key: _stored(values[key]) for key in written}
+        values = {key: values[key] for key in written}
         if not written or self.query.is_sliced or self.query.combinator:
             return super().update(**kwargs)
         rows = list(self._first_rows(plan, written))
@@ -106,7 +106,7 @@ class RecordedQuerySet(StampedQuerySet):
         query, wanted = self.query, [name for name in (plan.owner, plan.title) if name]
         if query.distinct or query.group_by is not None or self._fields is not None:  # type: ignore[attr-defined]
             # PostgreSQL locks no rows of such a query.
-            rows = self.model._base_manager.using(self.db).filter(pk__in=self.order_by().values("pk"))
+            rows: Any = self.model._base_manager.using(self.db).filter(pk__in=self.order_by().values("pk"))
         else:
             rows = self.order_by().select_related(None).prefetch_related(None).defer(None)
         if written is not None:
@@ -126,7 +126,7 @@ class RecordedQuerySet(StampedQuerySet):
 class RecordedModel(models.Model):
     """A row whose changes are recorded, and which is deleted as it is read and saved: through its model's manager."""
 
-    objects = models.Manager.from_queryset(RecordedQuerySet)()
+    objects: Any = models.Manager.from_queryset(RecordedQuerySet)()
 
     # What the database held when the row was read or last written, as far as that is known.
     _loaded: State = UNKNOWN
@@ -136,7 +136,7 @@ class RecordedModel(models.Model):
         base_manager_name = "objects"
 
     @classmethod
-    def from_db(cls, db: str | None, field_names: Collection[str], values: Collection[Any]) -> Any:
+    def from_db(cls, db: str | None, field_names: Collection[str], values: Collection[Any]) -> Any:  # type: ignore[override]
         row = super().from_db(db, field_names, values)
         plan = plan_of(cls)
         if plan is not None:
@@ -229,8 +229,14 @@ class RecordedModel(models.Model):
 
     def _forget(self, names: Iterable[str]) -> None:
         """Know no longer what the database holds in these fields."""
-        forgotten = {self._meta.get_field(name).attname for name in names}
+        forgotten = {_attribute(type(self), name) for name in names}
         self._loaded = {key: value for key, value in self._loaded.items() if key not in forgotten}
+
+
+def _attribute(model: type[models.Model], name: str) -> str:
+    """Return the attribute of a field that is named by itself or by that."""
+    field: Any = model._meta.get_field(name)
+    return field.attname
 
 
 def _stored(value: Any) -> Any:

@@ -55,7 +55,7 @@ clean: ## Remove what was built; the data in var/postgres stays.
 	@$(PIP) install -r requirements.txt -c constraints.txt || { echo "pip failed: is the package index reachable?"; exit 1; }
 	@touch $@
 
-.venv/development: requirements-dev.txt .venv/runtime
+.venv/development: requirements-dev.txt requirements-geoip.txt .venv/runtime
 	@mkdir -p var
 	@echo "Installing what the tests need (once)"
 	@$(PIP) install -r requirements-dev.txt -c constraints.txt || { echo "pip failed: is the package index reachable?"; exit 1; }

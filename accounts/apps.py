@@ -8,7 +8,9 @@ class AccountsConfig(AppConfig):
     def ready(self) -> None:
         from django.contrib.auth.signals import user_logged_in
 
-        from accounts import signals
+        from accounts import locations, signals
+
+        locations.check_database()
 
         # Django's own receiver writes outside of any scope.
         user_logged_in.disconnect(dispatch_uid="update_last_login")

@@ -212,7 +212,9 @@ FRONTEND_PASSWORD_RESET_URL = env.str("FRONTEND_PASSWORD_RESET_URL", default="")
 # A GeoLite2 or GeoIP2 city database, which tells new places of sign-in apart; the package geoip2 reads it.
 GEOIP_PATH = env.str("GEOIP_PATH", default="")
 if GEOIP_PATH and find_spec("geoip2") is None:
-    raise ImproperlyConfigured("GEOIP_PATH is set, but nothing can read it: install the package geoip2.")
+    raise ImproperlyConfigured(
+        "GEOIP_PATH is set, but nothing can read it: run `pip install -r requirements-geoip.txt -c constraints.txt`."
+    )
 
 # Mail
 

@@ -13,7 +13,7 @@ from django.template.response import TemplateResponse
 from loctelli.api.integrity import from_data_error, from_integrity_error
 from tenants.console import history, step_up
 from tenants.console.forms import Autocomplete, ConsoleForm
-from tenants.console.json_forms import JSONField
+from tenants.console.json_forms import JSONField, JSONWidget
 from tenants.console.lists import ListAdmin
 from tenants.console.row_actions import RowActionsAdmin
 from tenants.deletion import Deletion, what_goes_along
@@ -59,7 +59,7 @@ class ConsoleAdmin(ListAdmin, RowActionsAdmin):
 
     def formfield_for_dbfield(self, db_field: models.Field, request: HttpRequest, **kwargs: Any) -> Any:
         if isinstance(db_field, models.JSONField):
-            kwargs |= {"form_class": JSONField, "shape": getattr(db_field, "shape", None)}
+            kwargs |= {"form_class": JSONField, "widget": JSONWidget, "shape": getattr(db_field, "shape", None)}
         elif isinstance(db_field, models.TextField) and db_field.null:
             kwargs["empty_value"] = None
         return super().formfield_for_dbfield(db_field, request, **kwargs)

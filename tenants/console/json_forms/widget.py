@@ -3,6 +3,8 @@
 from typing import Any
 
 from django import forms
+from django.utils.html import format_html, json_script
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext, gettext_noop
 from unfold.widgets import UnfoldAdminTextareaWidget
 
@@ -52,7 +54,6 @@ WORDS = {
 class JSONWidget(UnfoldAdminTextareaWidget):
     """The textarea and, beside it, what the script needs: schema, words, and what was found wrong where."""
 
-    template_name = "console/json_form.html"
     schema: dict[str, Any] | None = None
     # Where the script gets the schema when another row is chosen: the select's name and an address.
     schema_source: str | None = None
@@ -64,9 +65,14 @@ class JSONWidget(UnfoldAdminTextareaWidget):
         # What is stored, for secrets that were typed anew and not saved yet.
         self.kept: Any = None
 
-    def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
-        context = super().get_context(name, value, attrs)
-        context["json_form"] = {
+    def render(self, name: str, value: Any, attrs: dict[str, Any] | None = None, renderer: Any = None) -> SafeString:
+        # Without its script, this is a textarea of JSON.
+        textarea = super().render(name, value, attrs, renderer)
+        return format_html('<div class="json-form" data-json-form>{}{}</div>', textarea, json_script(self.for_script()))
+
+    def for_script(self) -> dict[str, Any]:
+        """Return what the script reads."""
+        return {
             "schema": translated(self.schema),
             "faults": [fault._asdict() for fault in self.faults],
             "words": {key: gettext(word) for key, word in WORDS.items()},
@@ -74,7 +80,6 @@ class JSONWidget(UnfoldAdminTextareaWidget):
             "source": self.schema_source,
             "url": self.schema_url,
         }
-        return context
 
     @property
     def media(self) -> forms.Media:

@@ -9,6 +9,7 @@ from loctelli.database.constraints import one_of
 from loctelli.database.fields import CuidField, EmailField, ForeignKey, StringField
 from loctelli.database.models import UpdatedModel
 from tenants.models import SubAccountKey, TenantModel
+from tenants.search import SearchGin, SearchIndex, SearchTextField
 
 
 class ContactSubmission(TenantModel, UpdatedModel):
@@ -35,6 +36,9 @@ class ContactSubmission(TenantModel, UpdatedModel):
     submitted_at = models.DateTimeField(db_default=Now(), editable=False)
     followed_up_at = models.DateTimeField(null=True, blank=True, editable=False)
     closed_at = models.DateTimeField(null=True, blank=True, editable=False)
+    search_text = SearchTextField(names=["full_name", "services", "message"], codes=["email"], phone="phone")
+
+    search_index = SearchIndex(searches=("full_name", "email", "phone", "services", "message"))
 
     class Meta(TenantModel.Meta):
         db_table = "contact_submissions"
@@ -47,6 +51,8 @@ class ContactSubmission(TenantModel, UpdatedModel):
             # A sub-account's submissions, newest first, and those of one status.
             models.Index(fields=["sub_account", "submitted_at", "id"], name="contacts_newest"),
             models.Index(fields=["sub_account", "status", "submitted_at", "id"], name="contacts_status"),
+            # Those that were asked for by part of a name, an address, a number or what was written.
+            SearchGin(name="contacts_search"),
             # What is assigned to one person, also when that person is deleted.
             models.Index(fields=["assigned_to"], name="contacts_assigned_to"),
         ]

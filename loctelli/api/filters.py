@@ -1,20 +1,25 @@
 """Filters, search and their parameters: declared on a viewset as `filterset_fields` and `search_fields`."""
 
 import operator
+import unicodedata
 from datetime import UTC
 from functools import cache, reduce
+from typing import Any
 
 import django_filters
 from django import forms
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Func, Q, Value
 from django_filters import rest_framework as rest_filters
 from django_filters.fields import IsoDateTimeField
 from rest_framework.filters import BaseFilterBackend
 
+from loctelli.api.pagination import ordering_of
 from loctelli.errors import InvalidRequest
 
-MAX_SEARCH = 200
+MAX_SEARCH, MAX_WORDS = 200, 10
+# Control characters, halves of characters, and those that stand for nothing.
+UNWRITTEN = ("Cc", "Cs", "Co", "Cn")
 INT64 = 2**63
 
 
@@ -180,27 +185,67 @@ def _schema(found: django_filters.Filter) -> dict:
     return {"schema": schema}
 
 
+class Holds(Func):
+    """Whether a word occurs in a column, whatever the case and the accents of either."""
+
+    template = "%(expressions)s)) > 0)"
+    arg_joiner = "), (SELECT search_fold("
+    output_field = models.BooleanField()
+
+    def as_sql(self, compiler, connection, **extra) -> tuple:
+        found, parameters = super().as_sql(compiler, connection, **extra)
+        return f"(strpos(search_fold({found}", parameters
+
+
 class Search(BaseFilterBackend):
-    """`?search=`: each word must occur, in whichever case, in one of the viewset's `search_fields`."""
+    """`?search=`: rows in which every word occurs.
+
+    A model that grows large has a `search_index`; of others the viewset's `search_fields` are read one by one.
+    """
 
     def filter_queryset(self, request, queryset, view):
         text = request.GET.get("search", "")
-        if len(text) > MAX_SEARCH:
-            raise InvalidRequest.at("search", "max_length", f"Must have at most {MAX_SEARCH} characters.")
-        for word in text.split():
-            conditions = (Q(**{f"{name}__icontains": word}) for name in view.search_fields)
+        index = _search_index(view)
+        if index is not None:
+            ordered = ordering_of(request, view).apply(queryset, None)
+            return index.find(ordered, text, bound=view.bound())
+        for word in check_search(text):
+            conditions = (Q(Holds(F(name), Value(word))) for name in view.search_fields)
             queryset = queryset.filter(reduce(operator.or_, conditions))
         return queryset
 
     def get_schema_operation_parameters(self, view) -> list[dict]:
         if not view.search_fields:
             return []
+        index = _search_index(view)
+        description = (
+            f"Only where every word occurs in {', '.join(index.searches if index else view.search_fields)}, whatever "
+            f"the case and accents. At most {MAX_WORDS} words."
+        )
+        if index is not None:
+            description += " A word of one or two characters begins a word there; a phone number may be in any format."
         return [
             {
                 "name": "search",
                 "in": "query",
                 "required": False,
-                "description": f"Only where every word occurs in {', '.join(view.search_fields)}, in whichever case.",
+                "description": description,
                 "schema": {"type": "string", "maxLength": MAX_SEARCH},
             }
         ]
+
+
+def check_search(text: str) -> list[str]:
+    """Return the words of a search; refuse what no name contains, and what is longer than names are."""
+    words = text.split()
+    if len(text) > MAX_SEARCH:
+        raise InvalidRequest.at("search", "max_length", f"Must have at most {MAX_SEARCH} characters.")
+    if any(unicodedata.category(character) in UNWRITTEN for word in words for character in word):
+        raise InvalidRequest.at("search", "invalid_characters", "Can't contain control characters.")
+    if len(words) > MAX_WORDS:
+        raise InvalidRequest.at("search", "too_many_words", f"Must have at most {MAX_WORDS} words.")
+    return words
+
+
+def _search_index(view) -> Any:
+    return getattr(view.serializer_class.Meta.model, "search_index", None)

@@ -67,6 +67,9 @@ TABLES = (
         created_at          timestamptz  = now()
         updated_at          timestamptz  = now()
         """,
+        additions="""
+        search_text  text  null  generated  # what search finds a row by, folded
+        """,
         references="""
         sub_account_id -> subaccounts (id) CASCADE
         sub_account_id, regular_user_id -> users (sub_account_id, id) CASCADE
@@ -119,6 +122,9 @@ TABLES = (
         assigned_to_id  bigint       null
         notes           jsonb        null
         sub_account_id  bigint       = the bound sub-account
+        """,
+        additions="""
+        search_text  text  null  generated  # what search finds a row by, folded
         """,
         references="""
         sub_account_id -> subaccounts (id) RESTRICT

@@ -1,0 +1,53 @@
+"""Counts what a request costs on the way to the database: how often somebody waits for an answer of its."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from django.db import connection
+
+from benchmarks.link import Link
+
+# After as many, psycopg has prepared the statements: preparing costs a round trip of its own, once a connection.
+UNTIL_PREPARED = 8
+
+
+@contextmanager
+def over_a_link() -> Iterator[Link]:
+    """Let Django's connection run over a link that counts, outside of any transaction."""
+    connection.ensure_connection()
+    original = connection.get_connection_params
+    address = original()
+
+    def get_connection_params() -> dict[str, Any]:
+        return {**original(), "host": "127.0.0.1", "port": link.port}
+
+    with Link(address["host"], int(address["port"])) as link:
+        _disconnect()
+        connection.get_connection_params = get_connection_params
+        try:
+            yield link
+        finally:
+            del connection.get_connection_params
+            _disconnect()
+
+
+def cost_of(call: Callable[[], Any], link: Link) -> int:
+    """Return the round trips of a call on a connection that has done it before."""
+    for _ in range(UNTIL_PREPARED):
+        _answered(call)
+    before = link.round_trips
+    _answered(call)
+    return link.round_trips - before
+
+
+def _answered(call: Callable[[], Any]) -> None:
+    answer = call()
+    assert answer.status_code < 300, answer.content
+    # What a server does after each request: the connection goes back to the pool.
+    connection.close()
+
+
+def _disconnect() -> None:
+    connection.close()
+    connection.close_pool()

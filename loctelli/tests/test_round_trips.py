@@ -1,0 +1,67 @@
+"""What each kind of API call costs in round trips to the database, exactly: distance makes each one felt."""
+
+import itertools
+
+import pytest
+
+from crm.models import Lead
+from crm.tests.factories import BookingFactory, LeadFactory
+from loctelli.tests.cast import client_of
+from loctelli.tests.round_trips import UNTIL_PREPARED, cost_of, over_a_link
+from tenants.scope import system_scope
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+LEADS = "/api/v1/leads/"
+# Every call: throttle, begin, binding, who asks, commit.
+COSTS = {
+    "list": 6,
+    "filtered and ordered list": 6,
+    "counted list": 7,
+    "search": 7,
+    "detail": 6,
+    "detail with includes": 6,
+    "own profile": 6,
+    "create": 12,
+    "create with an idempotency key": 14,
+    "update": 9,
+    "delete": 9,
+}
+
+
+@pytest.fixture
+def lead(cast) -> Lead:
+    with system_scope("test"):
+        lead = LeadFactory(strategy=cast.acme_strategy, regular_user=cast.alice)
+        BookingFactory(lead=lead, regular_user=cast.alice)
+        return lead
+
+
+@pytest.fixture
+def doomed(cast) -> list[int]:
+    with system_scope("test"):
+        return [lead.pk for lead in LeadFactory.create_batch(UNTIL_PREPARED + 1, strategy=cast.acme_strategy)]
+
+
+def test_calls_cost_exactly_these_round_trips(alice, lead, doomed):
+    api = client_of(alice)
+    body = {"name": "Zoë", "regular_user_id": alice.pk, "strategy_id": lead.strategy_id}
+    keys, ids = map(str, itertools.count()), iter(doomed)
+    calls = {
+        "list": lambda: api.get(LEADS),
+        "filtered and ordered list": lambda: api.get(f"{LEADS}?status=lead&ordering=-created_at"),
+        "counted list": lambda: api.get(f"{LEADS}?count=true"),
+        "search": lambda: api.get(f"{LEADS}?search=zoë"),
+        "detail": lambda: api.get(f"{LEADS}{lead.pk}/"),
+        "detail with includes": lambda: api.get(f"{LEADS}{lead.pk}/?include=regular_user,strategy,bookings"),
+        "own profile": lambda: api.get("/api/v1/me/"),
+        "create": lambda: api.post(LEADS, body),
+        "create with an idempotency key": lambda: api.post(LEADS, body, headers={"Idempotency-Key": next(keys)}),
+        "update": lambda: api.patch(f"{LEADS}{lead.pk}/", {"notes": f"Called {next(keys)} times."}),
+        "delete": lambda: api.delete(f"{LEADS}{next(ids)}/"),
+    }
+
+    with over_a_link() as link:
+        costs = {name: cost_of(call, link) for name, call in calls.items()}
+
+    assert costs == COSTS

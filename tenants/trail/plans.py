@@ -90,9 +90,9 @@ class Plan:
         changes = self.differences(before, after)
         if action == UPDATE and not changes:
             return []
-        told = before if action == DELETE else after
-        owner, former = self._told(self.owner, told, row), before.get(self.owner or "")
-        title = str(self._told(self.title, told, row) or "")
+        told = {**row._loaded, **(before if action == DELETE else after)}  # type: ignore[attr-defined]
+        owner, former = told.get(self.owner or ""), before.get(self.owner or "")
+        title = str(told.get(self.title or "") or "")
         key = MASK if self.columns[self.key].masked else str(row.pk)
         if action != UPDATE or owner == former or former is None or self.owner not in after:
             return [Entry(owner, action, self.label, key, title, changes, **known)]
@@ -107,12 +107,6 @@ class Plan:
             Entry(former, UPDATE, self.label, *thing, {column: [former, None]}, **known),
             Entry(owner, UPDATE, self.label, *thing, {**changes, column: [None, owner]}, **known),
         ]
-
-    @staticmethod
-    def _told(name: str | None, state: State, row: models.Model) -> Any:
-        if name is None:
-            return None
-        return state[name] if name in state else getattr(row, name)
 
     @property
     def key(self) -> str:

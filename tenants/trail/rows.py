@@ -83,12 +83,14 @@ class RecordedQuerySet(StampedQuerySet):
             raise NotSupportedError(
                 f"{self.model._meta.label} is recorded, and PostgreSQL doesn't tell which rows were inserted."
             )
-        rows = super().bulk_create(objs, batch_size, ignore_conflicts)
-        inserted = rows
+        rows = list(objs)
+        former = self._keys_of(rows) if ignore_conflicts else set()
+        super().bulk_create(rows, batch_size, ignore_conflicts)
         if ignore_conflicts:
-            keys = self.model._base_manager.filter(pk__in=[row.pk for row in rows]).values_list("pk", flat=True)
-            inserted = [row for row in rows if row.pk in set(keys)]
-        write(changes.creations(plan, inserted))
+            new = self._keys_of(rows) - former
+            write(changes.creations(plan, [row for row in rows if row.pk in new]))
+        else:
+            write(changes.creations(plan, rows))
         return rows
 
     def bulk_update(self, objs: Iterable[Any], fields: Iterable[str], batch_size: int | None = None) -> int:
@@ -100,6 +102,11 @@ class RecordedQuerySet(StampedQuerySet):
 
     update.alters_data = delete.alters_data = True  # type: ignore[attr-defined]
     bulk_create.alters_data = bulk_update.alters_data = True  # type: ignore[attr-defined]
+
+    def _keys_of(self, rows: Iterable[Any]) -> set[Any]:
+        """Return the keys of those rows that are in the table."""
+        found = self.model._base_manager.using(self.db).filter(pk__in=[row.pk for row in rows])
+        return set(found.values_list("pk", flat=True))
 
     def _first_rows(self, plan: Plan, written: list[str] | None) -> models.QuerySet:
         """Return the rows, one more than are recorded one by one, locked: they stay as they are read."""
@@ -207,8 +214,9 @@ class RecordedModel(models.Model):
         return bool(field.holds(self, stored))
 
     def _before(self, plan: Plan, written: list[str]) -> State:
-        """Return what the database holds in these columns, reading what isn't known."""
-        missing = [key for key in written if key not in self._loaded]
+        """Return what the database holds in these columns, whose the row is and its name, reading what isn't known."""
+        wanted = [*written, *(name for name in (plan.owner, plan.title) if name)]
+        missing = [key for key in wanted if key not in self._loaded]
         if missing:
             names = [plan.columns[key].field.name for key in missing]
             for row in type(self)._base_manager.filter(pk=self.pk).only(*names):

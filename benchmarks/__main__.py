@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from benchmarks import report
-from benchmarks.installation import PROJECT, Installation, Tenant
+from benchmarks.installation import PROJECT, TALKATIVE, Installation, Tenant
 from benchmarks.measuring import Result, measure, require_client
 from benchmarks.requests import PAGE_SIZE, Contender, Scenario, plain_tokens, scenarios, sign_in
 from benchmarks.servers import Server, pin
@@ -20,7 +20,7 @@ APPLICATIONS = {
 TENANTS = 20
 DEEP_PAGE = 1000
 # How many leads the sub-account has that is deleted.
-DOOMED = 100_000
+DELETED_LEADS = 100_000
 
 
 def arguments() -> argparse.Namespace:
@@ -29,7 +29,9 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--data", type=Path, default=PROJECT / "var" / "bench", help="where its database lies")
     parser.add_argument("--seconds", type=int, default=3, help="how long a round is")
     parser.add_argument("--rounds", type=int, default=5, help="of each contender and scenario")
-    parser.add_argument("--only", nargs="*", metavar="SCENARIO", help="list, detail, includes, first, deep, create")
+    parser.add_argument(
+        "--only", nargs="*", metavar="SCENARIO", help="list, sealed, detail, includes, first, deep, create"
+    )
     parser.add_argument("--contenders", nargs="*", default=list(APPLICATIONS), choices=list(APPLICATIONS))
     return parser.parse_args()
 
@@ -40,7 +42,7 @@ def main() -> None:
     # The worker gets a core for itself; the database, the client and this process share the other.
     cores = sorted(os.sched_getaffinity(0))
     os.sched_setaffinity(0, cores[-1:])
-    installation = Installation.open(options.data.absolute(), options.leads)
+    installation = Installation.open(options.data.absolute(), options.leads, durable=False)
     pin(installation.postmaster(), cores[-1])
     facts = installation.facts()
     names = list(dict.fromkeys(["ours", *options.contenders]))
@@ -52,7 +54,7 @@ def main() -> None:
     if options.only is None or "create" in options.only:
         installation.remove_marked()
     if options.only is None:
-        doomed = min(DOOMED, options.leads)
+        doomed = min(DELETED_LEADS, options.leads)
         seconds = installation.seconds_to_delete(doomed)
         lines += [f"Deleting a sub-account with {doomed:,} leads: {seconds:.1f} s (aim: seconds)."]
     lines += ["", f"{options.leads:,} leads; {', '.join(facts)}."]
@@ -65,10 +67,10 @@ def main() -> None:
 def serving(
     installation: Installation, names: list[str], *, core: int
 ) -> Iterator[tuple[list[Contender], list[Tenant]]]:
-    """Start the servers; yield contenders and the sub-accounts that they know tokens of, the largest first."""
+    """Start the servers; yield contenders, and sub-accounts they know tokens of: the largest, others, the talkative."""
     from django.conf import settings
 
-    tenants = [Tenant.of(number) for number in range(1, min(installation.sub_accounts(), TENANTS) + 1)]
+    tenants = [Tenant.of(number) for number in [*range(1, min(installation.sub_accounts(), TENANTS) + 1), TALKATIVE]]
     environment = installation.environment()
     installation.release()
     servers: dict[str, Server] = {}
@@ -91,8 +93,8 @@ def compare(
 ) -> list[tuple[Scenario, dict[str, Result]]]:
     """Measure each scenario that was asked for, telling of each as soon as it is done."""
     measured = []
-    largest, *others = tenants
-    for scenario in scenarios(others, largest, page=min(DEEP_PAGE, options.leads // 2 // PAGE_SIZE)):
+    largest, *others, talkative = tenants
+    for scenario in scenarios(others, largest, talkative, page=min(DEEP_PAGE, options.leads // 2 // PAGE_SIZE)):
         if options.only is not None and scenario.name not in options.only:
             continue
         postmaster = installation.postmaster()

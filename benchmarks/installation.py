@@ -15,8 +15,9 @@ PASSWORD = "bench four quiet lamps"
 SUB_ACCOUNTS = 200
 # Enough for what every request is allowed to be one of, while all throttles count as ever.
 UNREACHABLE = "999999999/60"
-# The number of the sub-account that is made to be deleted.
-TO_DELETE = 100_000
+# The numbers of two sub-accounts beside the others: one whose leads all have a conversation, one to be deleted.
+TALKATIVE, TALKS = 100_000, 60
+DOOMED = 100_001
 # What leads that requests create are known by.
 MARK = "benchmark"
 THROTTLES = ("API_THROTTLE", "SUB_ACCOUNT_THROTTLE", "ANONYMOUS_THROTTLE", "LOGIN_THROTTLE")
@@ -30,8 +31,11 @@ class Installation:
     leads: int
 
     @classmethod
-    def open(cls, data: Path, leads: int) -> "Installation":
-        """Set Django up on the embedded server under this directory, migrated, seeded and filled."""
+    def open(cls, data: Path, leads: int, *, durable: bool) -> "Installation":
+        """Set Django up on the embedded server under this directory, migrated, seeded and filled.
+
+        `durable` is whether a commit waits for the disk.
+        """
         os.environ |= {
             "DJANGO_SETTINGS_MODULE": "loctelli.settings",
             "DJANGO_ENV": "development",
@@ -43,12 +47,19 @@ class Installation:
         from django.core.management import call_command
 
         django.setup()
+        from django.db import connection
+
+        from loctelli.management.generating.sub_accounts import generate
+
         call_command("migrate", verbosity=0, interactive=False)
         call_command("seed", generate_password=True, stdout=StringIO())
         installation = cls(data, leads)
         if installation.missing():
             sub_accounts = min(SUB_ACCOUNTS, leads // 50)
             call_command("generate_leads", leads=leads, sub_accounts=sub_accounts, password=PASSWORD)
+        generate(TALKATIVE, size=TALKS, password=PASSWORD, conversations=TALKS)
+        with connection.as_owner(), connection.cursor() as cursor:  # type: ignore[attr-defined]
+            cursor.execute(f"ALTER DATABASE loctelli SET synchronous_commit = {'on' if durable else 'off'}")
         return installation
 
     def missing(self) -> bool:
@@ -65,7 +76,7 @@ class Installation:
         from tenants.scope import system_scope
 
         with system_scope("benchmark"):
-            return SubAccount.objects.filter(settings__has_key="generated").count()
+            return SubAccount.objects.filter(settings__generated__lt=TALKATIVE).count()
 
     def count_connections(self) -> int:
         """Return how many connections of the application the database has, but for this process's own."""
@@ -91,7 +102,7 @@ class Installation:
         from loctelli.management.generating.sub_accounts import gather_statistics, generate
         from tenants.scope import system_scope
 
-        sub_account = generate(TO_DELETE, size=leads, password=None)
+        sub_account = generate(DOOMED, size=leads, password=None)
         gather_statistics()
         started = time.perf_counter()
         with system_scope("benchmark"):

@@ -45,7 +45,7 @@ class Watch:
 def main() -> None:
     options = _arguments()
     require_client()
-    installation = Installation.open(options.data.absolute(), options.leads)
+    installation = Installation.open(options.data.absolute(), options.leads, durable=True)
     tenants = [Tenant.of(number) for number in range(1, min(installation.sub_accounts(), TENANTS) + 1)]
     environment = installation.environment()
     facts = installation.facts()

@@ -63,7 +63,7 @@ def plain_tokens(key: str, tenants: list[Tenant]) -> dict[int, str]:
     return {t.sub_account_id: jwt.encode({**common, "user_id": str(t.user_id)}, key) for t in tenants}
 
 
-def scenarios(tenants: list[Tenant], largest: Tenant, *, page: int) -> list[Scenario]:
+def scenarios(tenants: list[Tenant], largest: Tenant, talkative: Tenant, *, page: int) -> list[Scenario]:
     """Return everything that is measured; `page` is what is compared with page 1 of the largest sub-account."""
 
     def each(path: Callable[[Tenant], list[str]]) -> Callable[[Contender], list[Request]]:
@@ -86,8 +86,8 @@ def scenarios(tenants: list[Tenant], largest: Tenant, *, page: int) -> list[Scen
             return [Request("GET", f"{LEADS}?limit={PAGE_SIZE}&offset={(page - 1) * PAGE_SIZE}", token)]
         return [Request("GET", _deep_page(contender.server, token, page), token)]
 
-    def first(contender: Contender) -> list[Request]:
-        return [Request("GET", LEADS, contender.tokens[largest.sub_account_id])]
+    def page_of(tenant: Tenant) -> Callable[[Contender], list[Request]]:
+        return lambda contender: [Request("GET", LEADS, contender.tokens[tenant.sub_account_id])]
 
     details = each(lambda tenant: [f"{LEADS}{lead}/" for lead in tenant.lead_ids])
     includes = each(lambda tenant: [f"{LEADS}{n}/?include=regular_user,strategy,bookings" for n in tenant.lead_ids])
@@ -96,9 +96,17 @@ def scenarios(tenants: list[Tenant], largest: Tenant, *, page: int) -> list[Scen
         Scenario(
             "list", "List of 50 leads", each(lambda tenant: [LEADS]), 200, _is_page, aims={"plain": 8, "floor": 0.35}
         ),
+        Scenario(
+            "sealed",
+            "List of 50 leads, each with its last message decrypted",
+            page_of(talkative),
+            200,
+            _is_unsealed,
+            ("ours",),
+        ),
         Scenario("detail", "Lead", details, 200, _is_lead, aims={"plain": 4, "floor": 0.35}),
         Scenario("includes", "Lead with regular_user, strategy and bookings", includes, 200, _has_includes),
-        Scenario("first", "Page 1 of the largest sub-account", first, 200, _is_page, walls),
+        Scenario("first", "Page 1 of the largest sub-account", page_of(largest), 200, _is_page, walls),
         Scenario("deep", f"Page {page:,} of the largest sub-account", deep, 200, _is_page, walls),
         # Last, for it changes the tables.
         Scenario("create", "Create a lead", create, 201, _is_lead, aims={"plain": 4, "floor": 0.25}),
@@ -129,6 +137,10 @@ def _deep_page(server: Server, token: str, page: int) -> str:
 
 def _is_page(answer: Any) -> bool:
     return len(answer["results"]) == PAGE_SIZE and _is_lead(answer["results"][0])
+
+
+def _is_unsealed(answer: Any) -> bool:
+    return _is_page(answer) and all(" " in lead["last_message"] for lead in answer["results"])
 
 
 def _is_lead(answer: Any) -> bool:

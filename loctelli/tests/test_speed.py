@@ -100,7 +100,7 @@ def test_no_ratio_is_lost_by_more_than_half(tenant, contenders):
 
     for _ in range(ATTEMPTS):
         ratios = {}
-        for scenario in scenarios([tenant], tenant, page=1):
+        for scenario in scenarios([tenant], tenant, tenant, page=1):
             others = [other for name, other in RATIOS if name == scenario.name]
             requests = {
                 name: scenario.requests(Contender(name, None, plain if name == "plain" else tokens))[0]

@@ -48,12 +48,18 @@ def sizes(*, leads: int, sub_accounts: int, largest: int) -> list[int]:
 
 
 def generate(
-    number: int, *, size: int, password: str | None, progress: Callable[[int], object] = lambda leads: None
+    number: int,
+    *,
+    size: int,
+    password: str | None,
+    conversations: int = CONVERSATIONS,
+    progress: Callable[[int], object] = lambda leads: None,
 ) -> SubAccount:
     """Bring the generated sub-account of this number to `size` leads; return it. What is there already stays.
 
     `password` becomes that of its people, admin@…, manager@… and user1@… to user3@<number>.generated.example; without
-    one they can't sign in. `progress` is told how many leads have been added since it was told last.
+    one they can't sign in. In a new one the newest leads have `conversations`. `progress` is told how many leads have
+    been added since it was told last.
     """
     with system_scope("generate_leads: a sub-account"):
         sub_account = SubAccount.objects.filter(settings__generated=number).first() or _create(number, password)
@@ -71,7 +77,7 @@ def generate(
         there += len(numbers)
         progress(len(numbers))
     if is_new:
-        _talk(sub_account)
+        _talk(sub_account, conversations)
     return sub_account
 
 
@@ -122,8 +128,8 @@ def _create(number: int, password: str | None) -> SubAccount:
     return sub_account
 
 
-def _talk(sub_account: SubAccount) -> None:
+def _talk(sub_account: SubAccount, conversations: int) -> None:
     with system_scope("generate_leads: conversations"):
-        for lead in Lead.objects.filter(sub_account=sub_account).order_by("-pk")[:CONVERSATIONS]:
+        for lead in Lead.objects.filter(sub_account=sub_account).order_by("-pk")[:conversations]:
             for role, content in DIALOGUE:
                 append_message(lead, role=role, content=content)

@@ -5,7 +5,7 @@ from django.utils.translation import gettext_noop as _
 from loctelli.shapes import TIME_OF_DAY, Shape
 
 REMARKS = {"type": "array", "maxItems": 200, "items": {"type": "string", "minLength": 1, "maxLength": 2000}}
-WORDS = {"type": ["string", "null"], "maxLength": 2000}
+WORDS = {"type": ["string", "null"], "maxLength": 500}
 CONVERSATION_STATE = Shape(
     {
         "type": "object",

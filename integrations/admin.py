@@ -4,18 +4,21 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.core.exceptions import ValidationError
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import models
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.urls import path, reverse
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldBooleanSwitchWidget
 
 from integrations.configuration import FIELD, InvalidSchema, validate_schema
 from integrations.models import Integration, IntegrationTemplate
 from loctelli.errors import DomainError
+from loctelli.shapes import Fault
 from tenants.console.bulk import activation
 from tenants.console.display import badge, set_or_not
-from tenants.console.forms import ConsoleForm
+from tenants.console.forms import ConsoleForm, is_key
+from tenants.console.json_forms import JSONWidget, translated
 from tenants.console.model_admin import ConsoleAdmin
 
 STATUS_COLOURS = {"active": "success", "pending": "warning", "error": "danger"}
@@ -64,10 +67,17 @@ class IntegrationForm(ConsoleForm):
         if self.instance.pk is not None:
             self.initial["config"] = self.instance.masked_config
         if "config" in self.fields:
-            self.fields["config"].help_text = (
-                'JSON. A secret shows as {"set": true}: leave it so to keep it, write text in its place to change it, '
-                "or null to remove it."
-            )
+            self.show_template(self.fields["config"].widget)
+
+    def show_template(self, widget: JSONWidget) -> None:
+        """Make the configuration's form from the template's schema, also of one that is only chosen on the page."""
+        if self.instance.pk is not None:
+            widget.schema = required_first(self.instance.integration_template.config_schema)
+            widget.kept = self.initial["config"]
+            return
+        widget.schema_source = self.add_prefix("integration_template")
+        widget.schema_url = reverse("admin:integrations_integration_schema")
+        widget.schema = schema_of(self["integration_template"].value())
 
     def clean_config(self) -> dict[str, Any]:
         config = self.cleaned_data["config"]
@@ -88,10 +98,26 @@ class IntegrationForm(ConsoleForm):
         try:
             self.instance.configure(cleaned["config"])
         except DomainError as error:
-            for item in error.errors or [{"path": FIELD, "detail": error.detail}]:
-                self.add_error("config", f"{item['path'].removeprefix('config.')}: {item['detail']}")
+            errors = error.errors or [{"path": FIELD, "code": error.code, "detail": error.detail}]
+            faults = [Fault(tuple(item["path"].split(".")[1:]), item["code"], item["detail"]) for item in errors]
+            self.add_error("config", self.fields["config"].refusal(faults))
         else:
             cleaned["config"] = self.instance.config
+
+
+def schema_of(key: Any) -> dict[str, Any] | None:
+    """Return what the template that somebody chose asks for; None when there is no such template."""
+    if not key or not is_key(IntegrationTemplate._meta.pk, key):
+        return None
+    schema = IntegrationTemplate.objects.filter(pk=key).values_list("config_schema", flat=True).first()
+    return schema and required_first(schema)
+
+
+def required_first(schema: dict[str, Any]) -> dict[str, Any]:
+    """Return a schema with what must be there first, for jsonb does not keep the order its author gave it."""
+    properties = schema.get("properties", {})
+    required = [name for name in schema.get("required", []) if name in properties]
+    return {**schema, "properties": {name: properties[name] for name in dict.fromkeys([*required, *properties])}}
 
 
 @admin.register(Integration)
@@ -122,6 +148,19 @@ class IntegrationAdmin(ConsoleAdmin):
         ("Synchronisation", {"fields": ["last_sync_at", "error_message"]}),
     ]
     add_fieldsets = [fieldsets[0], ("Configuration", {"fields": ["config", "new_webhook_secret"]})]
+
+    def get_urls(self) -> list:
+        view = self.admin_site.admin_view(self.schema_view)
+        return [path("schema/", view, name="integrations_integration_schema"), *super().get_urls()]
+
+    def schema_view(self, request: HttpRequest) -> HttpResponse:
+        """Answer with the JSON Schema of a template, for the form of a new connection."""
+        if not self.has_add_permission(request):
+            raise PermissionDenied
+        schema = schema_of(request.GET.get("id"))
+        if schema is None:
+            raise Http404
+        return JsonResponse(translated(schema))
 
     @display(description="Webhook secret")
     def webhook_secret_state(self, integration: Integration) -> str:

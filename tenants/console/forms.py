@@ -14,6 +14,7 @@ from loctelli.api import parsers
 from loctelli.errors import DomainError
 from tenants.catalogue import TemplateInactive, is_withdrawn
 from tenants.console import step_up
+from tenants.console.meanwhile import Meanwhile
 
 
 class Autocomplete(AutocompleteSelect):
@@ -44,7 +45,7 @@ def is_key(field: models.Field, value: Any) -> bool:
     return True
 
 
-class ConsoleForm(forms.ModelForm):
+class ConsoleForm(Meanwhile):
     """A row's form. References stay within the sub-account, and what the database refused is an error of its field."""
 
     # What PostgreSQL answered to this very request: (field name or None, sentence).
@@ -55,7 +56,7 @@ class ConsoleForm(forms.ModelForm):
     step_up_is_done: ClassVar[bool] = True
 
     def _post_clean(self) -> None:
-        super()._post_clean()  # type: ignore[misc]
+        super()._post_clean()
         for name, sentence in self.refusals:
             self.add_error(name if name in self.fields else None, sentence)
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.admin.utils import unquote
+from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import PermissionDenied
 from django.db import DataError, IntegrityError, models, transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
@@ -13,7 +14,7 @@ from django.template.response import TemplateResponse
 from loctelli.api.integrity import from_data_error, from_integrity_error
 from tenants.console import history, step_up
 from tenants.console.forms import Autocomplete, ConsoleForm
-from tenants.console.json_forms import JSONField, JSONWidget
+from tenants.console.json_forms import JSONField, JSONWidget, TextsField
 from tenants.console.lists import ListAdmin
 from tenants.console.row_actions import RowActionsAdmin
 from tenants.deletion import Deletion, what_goes_along
@@ -60,6 +61,8 @@ class ConsoleAdmin(ListAdmin, RowActionsAdmin):
     def formfield_for_dbfield(self, db_field: models.Field, request: HttpRequest, **kwargs: Any) -> Any:
         if isinstance(db_field, models.JSONField):
             kwargs |= {"form_class": JSONField, "widget": JSONWidget, "shape": getattr(db_field, "shape", None)}
+        elif isinstance(db_field, ArrayField):
+            kwargs |= {"form_class": TextsField, "widget": JSONWidget}
         elif isinstance(db_field, models.TextField) and db_field.null:
             kwargs["empty_value"] = None
         return super().formfield_for_dbfield(db_field, request, **kwargs)
@@ -72,6 +75,14 @@ class ConsoleAdmin(ListAdmin, RowActionsAdmin):
         form.sensitive_fields, form.adding_is_sensitive = self.sensitive_fields, self.adding_is_sensitive
         form.step_up_is_done = step_up.is_done(request)
         return form
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> models.Model | None:
+        """Return a row; one that is about to be changed is locked first, so that it stays as its form finds it."""
+        row = super().get_object(request, object_id, from_field)
+        if row is None or request.method != "POST" or not self.has_change_permission(request, row):
+            return row
+        self.model._base_manager.filter(pk=row.pk).select_for_update(no_key=True).exists()
+        return super().get_object(request, object_id, from_field)
 
     def save_model(self, request: HttpRequest, obj: models.Model, form: Any, change: bool) -> None:
         if not change and self.has_field("created_by_admin"):

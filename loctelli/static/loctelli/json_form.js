@@ -103,6 +103,7 @@
         try {
           this.build(this.textarea.value.trim() ? parse(this.textarea.value, this.words) : null);
         } catch (error) {
+          if (!(error instanceof SyntaxError || error instanceof RangeError)) throw error;
           this.tell(error instanceof RangeError ? error.message : this.say("noJson", error.message));
           view = "raw";
         }
@@ -208,9 +209,8 @@
       control.id ||= `json-form-${++serial}`;
       if (required) control.setAttribute("aria-required", "true");
       let help;
-      const said = schema.description || (schema.default !== undefined && typeof schema.default !== "object" && this.say("default", schema.default));
-      if (said && !compact) {
-        help = el("p", { class: "json-form-help", id: `${control.id}-help` }, said);
+      if (schema.description && !compact) {
+        help = el("p", { class: "json-form-help", id: `${control.id}-help` }, schema.description);
         control.setAttribute("aria-describedby", help.id);
       }
       const words = el("label", { for: control.id, class: compact ? "json-form-compact-label" : "json-form-label" }, label ?? "", required && !compact ? el("span", { class: "json-form-required", "aria-hidden": "true" }, "*") : "");
@@ -232,6 +232,7 @@
         inputmode: number && (type === "integer" ? "numeric" : "decimal"),
         list: schema.format === "timezone" && TIME_ZONES,
         autocomplete: "off",
+        placeholder: schema.default !== undefined && String(schema.default),
       });
       control.value = text;
       if (schema.format === "timezone") offerTimeZones();
@@ -419,21 +420,23 @@
           nodes.delete(name);
           row.remove();
           this.announce(this.say("removed", name));
-          extra.querySelector(".json-form-adder input")?.focus();
+          adder?.querySelector("input").focus();
           this.write();
         });
         const row = el("div", { class: "json-form-other" }, node.element, remove);
-        extra.insertBefore(row, extra.querySelector(".json-form-adder"));
+        extra.insertBefore(row, adder);
         return node;
       };
+      let adder = null;
       const addable = schema.additionalProperties !== false && (schema["x-open"] || isObject(schema.additionalProperties) || !schema.properties);
-      if (addable) extra.append(this.adder((name) => nodes.has(name), (name, kind) => {
+      if (addable) adder = this.adder((name) => nodes.has(name), (name, kind) => {
         const initial = { string: "", number: 0, boolean: false, json: {} }[kind];
         const node = addOther(name, kind === "json" && !Object.keys(free).length ? { type: "any" } : free, isObject(schema.additionalProperties) ? undefined : initial);
         node.clear?.();
         node.focus();
         this.write();
-      }));
+      });
+      if (adder) extra.append(adder);
       for (const name of others) addOther(name, free);
       if (others.length || addable) parts.push(extra);
       if (Object.keys(properties).length && (others.length || addable)) extra.prepend(el("p", { class: "json-form-subtitle" }, this.words.others));
@@ -470,7 +473,7 @@
       const element = el(
         path.length && label && !item ? "fieldset" : "div",
         { class: `json-form-group${layout ? ` json-form-${layout}` : ""}${row ? " json-form-row" : ""}` },
-        path.length && label && !item ? el("legend", { class: "json-form-legend" }, label, required ? el("span", { class: "json-form-required", "aria-hidden": "true" }, "*") : "") : undefined,
+        path.length && label && !item ? el("legend", { class: "json-form-legend" }, el("span", {}, label), required ? el("span", { class: "json-form-required", "aria-hidden": "true" }, "*") : "") : undefined,
         schema.description && !item ? el("p", { class: "json-form-help" }, schema.description) : undefined,
         ...parts,
       );

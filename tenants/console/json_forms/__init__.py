@@ -1,6 +1,7 @@
 """Forms for JSON columns: made from their JSON Schema, validated as in the API, with the raw JSON one click away."""
 
-from tenants.console.json_forms.field import JSONField
+from tenants.console.json_forms.field import JSONField, TextsField
+from tenants.console.json_forms.labels import translated
 from tenants.console.json_forms.widget import JSONWidget
 
-__all__ = ["JSONField", "JSONWidget"]
+__all__ = ["JSONField", "JSONWidget", "TextsField", "translated"]

@@ -66,3 +66,16 @@ class JSONField(forms.JSONField):
             return bool(self.to_python(data) != initial)
         except ValidationError:
             return True
+
+
+TEXTS = Shape({"type": "array", "maxItems": 100, "items": {"type": "string", "minLength": 1, "maxLength": 1000}})
+
+
+class TextsField(JSONField):
+    """A column of several texts."""
+
+    def __init__(self, *, base_field: Any = None, max_length: int | None = None, **kwargs: Any) -> None:
+        super().__init__(**{**kwargs, "shape": TEXTS})
+
+    def clean(self, value: Any) -> list[str]:
+        return super().clean(value) or []

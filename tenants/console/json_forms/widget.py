@@ -19,7 +19,6 @@ WORDS = {
     "clear": gettext_noop("Clear"),
     "copy": gettext_noop("Copy to all"),
     "copied": gettext_noop("%s was copied to all."),
-    "default": gettext_noop("As a rule %s"),
     "down": gettext_noop("Move %s down"),
     "form": gettext_noop("Form"),
     "inexact": gettext_noop("This holds numbers that a browser can't show exactly: only its JSON can be changed here."),

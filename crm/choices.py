@@ -15,6 +15,23 @@ class LeadStatus(models.TextChoices):
     CLOSED = "closed"
 
 
+class MatchBy(models.TextChoices):
+    """What tells which lead a row of a bulk call is about."""
+
+    ID = "id"
+    CUSTOM_ID = "custom_id"
+    EMAIL = "email"
+
+
+class Outcome(models.TextChoices):
+    """What became of a row of a bulk call."""
+
+    CREATED = "created"
+    UPDATED = "updated"
+    UNCHANGED = "unchanged"
+    FAILED = "failed"
+
+
 class BookingStatus(models.TextChoices):
     """Where a booking stands."""
 

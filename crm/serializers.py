@@ -1,5 +1,6 @@
 """How leads, bookings, contact submissions and messages look in the API."""
 
+from django.utils.functional import cached_property
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
@@ -99,10 +100,14 @@ class LeadSerializer(TenantModelSerializer):
 
     def validate_status(self, value: str) -> str:
         """Take the stages every sub-account has and those its settings add as `lead_statuses`."""
-        if value not in LeadStatus.values and value not in own_statuses():
-            known = ", ".join([*LeadStatus.values, *own_statuses()])
+        if value not in LeadStatus.values and value not in self.own_statuses:
+            known = ", ".join([*LeadStatus.values, *self.own_statuses])
             raise serializers.ValidationError(f"Must be one of: {known}.", code="invalid_choice")
         return value
+
+    @cached_property
+    def own_statuses(self) -> list[str]:
+        return own_statuses()
 
     def create(self, validated_data: dict) -> Lead:
         return create_lead(**validated_data)

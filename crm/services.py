@@ -16,6 +16,10 @@ def create_lead(*, booking: dict[str, Any] | None = None, **fields: Any) -> Lead
     """
     lead = Lead.objects.create(**fields)
     if booking is not None:
-        person: User = booking.pop("regular_user", None) or lead.regular_user
-        Booking.objects.create(lead=lead, regular_user=person, **booking)
+        first_booking(lead, **booking).save()
     return lead
+
+
+def first_booking(lead: Lead, *, regular_user: User | None = None, **fields: Any) -> Booking:
+    """Return the booking that a lead is made with, unsaved: with the lead's own person unless it names another."""
+    return Booking(lead=lead, regular_user=regular_user or lead.regular_user, **fields)

@@ -6,6 +6,7 @@ from rest_framework.decorators import action
 from rest_framework.response import Response
 
 from accounts.choices import UserRole
+from crm.bulk_views import BulkMixin
 from crm.exporting import ExportMixin
 from crm.notes import append_note
 from crm.serializers import (
@@ -19,7 +20,7 @@ from loctelli.api.viewsets import DestroyMixin, UpdateMixin
 from tenants.views import TenantReadOnlyViewSet, TenantViewSet
 
 
-class LeadViewSet(ExportMixin, TenantViewSet):
+class LeadViewSet(BulkMixin, ExportMixin, TenantViewSet):
     """Leads: the people agents talk with."""
 
     serializer_class = LeadSerializer
@@ -38,7 +39,7 @@ class LeadViewSet(ExportMixin, TenantViewSet):
     search_fields = ("name", "email", "phone", "company")
     ordering_fields = ("id", "name", "created_at", "updated_at")
     export_ordering = ("id", "created_at")
-    action_roles = {"export": UserRole.MANAGER}
+    action_roles = dict.fromkeys(("export", "bulk_update", "bulk_delete"), UserRole.MANAGER)
 
 
 class BookingViewSet(ExportMixin, TenantViewSet):

@@ -6,6 +6,7 @@ serialize and bulk-update. `.values()` gives the stored form, a `Sealed`, which 
 """
 
 import json
+from collections.abc import Sequence
 from types import MethodType
 from typing import Any
 
@@ -238,6 +239,13 @@ def assign_row_id(instance: models.Model) -> int | str:
     return instance.pk
 
 
+def assign_row_ids(instances: Sequence[models.Model]) -> None:
+    """Give new rows of one model their numbered keys in one statement, for a `bulk_create()` that encrypts."""
+    if instances:
+        for instance, key in zip(instances, _next_row_ids(instances[0], len(instances)), strict=True):
+            instance.pk = key
+
+
 @receiver(class_prepared)
 def reserve_row_ids(sender: type[models.Model], **kwargs) -> None:
     """Make a model take its numbered key from its sequence before INSERT, when an encrypted field has a value."""
@@ -254,9 +262,16 @@ def _reserve_if_needed(key: models.Field, instance: models.Model) -> int | None:
 
 
 def _next_row_id(instance: models.Model) -> int:
+    return _next_row_ids(instance, 1)[0]
+
+
+def _next_row_ids(instance: models.Model, number: int) -> list[int]:
     meta = instance._meta
     connection = connections[router.db_for_write(type(instance), instance=instance)]
     with connection.cursor() as cursor:
         table = connection.ops.quote_name(meta.db_table)
-        cursor.execute("SELECT nextval(pg_get_serial_sequence(%s, %s))", [table, meta.pk.column])
-        return cursor.fetchone()[0]
+        cursor.execute(
+            "SELECT nextval(pg_get_serial_sequence(%s, %s)) FROM generate_series(1, %s)",
+            [table, meta.pk.column, number],
+        )
+        return sorted(key for (key,) in cursor.fetchall())

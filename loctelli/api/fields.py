@@ -149,7 +149,11 @@ class RelatedField(serializers.PrimaryKeyRelatedField):
     }
 
     def to_internal_value(self, data):
-        expected = str if isinstance(self.get_queryset().model._meta.pk, models.CharField) else int
+        expected = str if isinstance(self.queryset.model._meta.pk, models.CharField) else int
         if type(data) is not expected:
             self.fail("incorrect_type")
-        return super().to_internal_value(data)
+        references = self.context.get("references")
+        if references is None:
+            return super().to_internal_value(data)
+        found = references.get(self, data)
+        return found if found is not None else self.fail("does_not_exist", pk_value=data)

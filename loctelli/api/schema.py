@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from drf_spectacular import openapi
 from drf_spectacular.plumbing import get_doc
-from rest_framework import exceptions
+from rest_framework import exceptions, serializers
 
 from loctelli.api.errors import SENTENCES
 from loctelli.api.parsers import INT64
@@ -151,6 +151,9 @@ class AutoSchema(openapi.AutoSchema):
 
     def _map_serializer_field(self, field, direction, bypass_extensions=False) -> dict:
         schema = super()._map_serializer_field(field, direction, bypass_extensions)
+        if isinstance(field, serializers.ListField) and field.max_length and schema.get("type") == "array":
+            # Also where somebody else describes the items.
+            schema = {**schema, "minItems": field.min_length or 0, "maxItems": field.max_length}
         if schema and schema.get("type") == "integer" and not field.read_only:
             return {"minimum": INT64.start, "maximum": INT64.stop - 1, **schema}
         return schema

@@ -21,7 +21,7 @@ def session_lock(connection: BaseDatabaseWrapper, name: str) -> Iterator[None]:
 
     A session's lock outlives transactions, so it needs a connection of its own: the owner's, which no pooler shares.
     """
-    key = (zlib.crc32(NAMESPACE.encode()) - 2**31, zlib.crc32(name.encode()) - 2**31)
+    key = _key(name)
     # Asked for again and again, not waited for in one statement: its snapshot would hold up another process's
     # CREATE INDEX CONCURRENTLY, which that process makes while it has the lock.
     while not _ask(connection, "SELECT pg_try_advisory_lock(%s, %s)", key):
@@ -40,6 +40,16 @@ def owner_lock(name: str) -> Iterator[None]:
     lock_holder = cast(DatabaseWrapper, connections[DEFAULT_DB_ALIAS].copy(alias="lock"))
     with lock_holder.as_owner(), session_lock(lock_holder, name):
         yield
+
+
+def lock_until_commit(connection: BaseDatabaseWrapper, name: str) -> None:
+    """Wait for the lock of this name and hold it until the transaction ends; works through any pooler."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", _key(name))
+
+
+def _key(name: str) -> tuple[int, int]:
+    return zlib.crc32(NAMESPACE.encode()) - 2**31, zlib.crc32(name.encode()) - 2**31
 
 
 def _ask(connection: BaseDatabaseWrapper, question: str, parameters: tuple[int, int]) -> bool:

@@ -49,7 +49,7 @@ class Installation:
         django.setup()
         from django.db import connection
 
-        from loctelli.management.generating.sub_accounts import generate
+        from loctelli.management.generating.sub_accounts import gather_statistics, generate
 
         call_command("migrate", verbosity=0, interactive=False)
         call_command("seed", generate_password=True, stdout=StringIO())
@@ -58,6 +58,7 @@ class Installation:
             sub_accounts = min(SUB_ACCOUNTS, leads // 50)
             call_command("generate_leads", leads=leads, sub_accounts=sub_accounts, password=PASSWORD)
         generate(TALKATIVE, size=TALKS, password=PASSWORD, conversations=TALKS)
+        gather_statistics()
         with connection.as_owner(), connection.cursor() as cursor:  # type: ignore[attr-defined]
             cursor.execute(f"ALTER DATABASE loctelli SET synchronous_commit = {'on' if durable else 'off'}")
         return installation

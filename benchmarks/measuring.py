@@ -134,7 +134,9 @@ def _replay(server: Server, file: Path, *, seconds: int, postmaster: int) -> Rou
     server_before, database_before = server.cpu_seconds(), database_seconds()
     with replaying(server, file, seconds=seconds) as run:
         outcome = Outcome.of(run)
-    if outcome.failed or not outcome.requests:
+    if not outcome.requests:
+        raise SystemExit(f"{server.log.name} answered nothing in {seconds} s: give it more --seconds.")
+    if outcome.failed:
         raise SystemExit(f"Of {outcome.requests} requests {outcome.failed} failed: see {server.log}.")
     used = server.cpu_seconds() - server_before
     return Round(

@@ -6,15 +6,14 @@ from django.contrib.auth.hashers import make_password
 from django.db import models
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
-from django.utils.html import format_html, format_html_join
-from django.utils.http import urlencode
+from django.utils.html import format_html_join
 from django.utils.translation import gettext, gettext_lazy
 from unfold.decorators import display
 
 from accounts.password_changes import change_password
-from accounts.sign_in_admin import attempts_on
 from accounts.sign_in_state import reasons_against_signing_in
 from loctelli.errors import InvalidRequest
+from tenants.console.lists import Link, list_url
 from tenants.console.passwords import PasswordAdmin
 
 
@@ -53,9 +52,14 @@ class AccountAdmin(PasswordAdmin):
             return gettext("Nothing stands in the way.")
         return format_html_join(" ", "<strong>{}</strong>", ((reason,) for reason in reasons))
 
-    @display(description="See")
-    def traces(self, account: Any) -> str:
-        """Link to the attempts to sign in to an account and to its sessions over the API."""
-        sessions = f"{reverse('admin:security_refreshtoken_changelist')}?{urlencode({'q': account.email})}"
-        link = format_html('<a class="text-primary-600 dark:text-primary-500" href="{}">Sessions</a>', sessions)
-        return format_html("{} · {}", attempts_on(account.email), link)
+    def related_links(self, request: HttpRequest, row: Any) -> list[Link]:
+        """Lead to an account's sessions over the API and to the attempts to sign in to it, too."""
+        known_by = (
+            ("security.RefreshToken", gettext("Sessions")),
+            ("security.AuthAttempt", gettext("Attempts to sign in")),
+            ("security.AccountLockout", gettext("Lockouts")),
+        )
+        found = [
+            Link(words, list_url(label, q=row.email)) for label, words in known_by if self.may_view(request, label)
+        ]
+        return [*super().related_links(request, row), *found]

@@ -12,6 +12,7 @@ from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import mark_safe
+from django.utils.translation import gettext_lazy
 from unfold.decorators import display
 
 from accounts import second_factors
@@ -27,6 +28,7 @@ from security.models import AccountLockout, ConsoleSession, RefreshToken
 from tenants.console import step_up
 from tenants.console.display import badge
 from tenants.console.forms import ConsoleForm
+from tenants.console.lists import Related
 
 RIGHTS = ("role", "permissions")
 
@@ -61,7 +63,6 @@ class AdminUserAdmin(AccountAdmin):
     search_fields = ["name", "email"]
     ordering = ["name", "id"]
     readonly_fields = [
-        "traces",
         "sign_in_state",
         "password_state",
         "second_factor_state",
@@ -80,7 +81,6 @@ class AdminUserAdmin(AccountAdmin):
                     "second_factor_state",
                     "password_change_required_at",
                     "last_login",
-                    "traces",
                 ]
             },
         ),
@@ -232,18 +232,22 @@ class UserAdmin(AccountAdmin):
     actions = USER_ACTIONS
     sensitive_fields = ("email", "role")
     movable = True
+    leads_to = (
+        Related("crm.Lead", "regular_user__id__exact", gettext_lazy("Leads")),
+        Related("crm.Booking", "regular_user__id__exact", gettext_lazy("Bookings")),
+        Related("agents.Strategy", "regular_user__id__exact", gettext_lazy("Strategies")),
+        Related("crm.ContactSubmission", "assigned_to__id__exact", gettext_lazy("Contact submissions")),
+        Related("forms.FormSubmission", "assigned_to__id__exact", gettext_lazy("Form submissions")),
+    )
     list_display = ["name", "email", "sub_account", badge("role", {"admin": "info"}), "is_active", "last_login"]
     list_filter = ["role", "is_active"]
     search_fields = ["name", "email", "company"]
     date_hierarchy = "created_at"
     ordering = ["-created_at", "id"]
-    readonly_fields = ["traces", "sign_in_state", "password_state", "password_change_required_at", "last_login"]
+    readonly_fields = ["sign_in_state", "password_state", "password_change_required_at", "last_login"]
     fieldsets = [
         (None, {"fields": ["sub_account", "name", "email", "company", "role", "is_active"]}),
-        (
-            "Sign-in",
-            {"fields": ["sign_in_state", "password_state", "password_change_required_at", "last_login", "traces"]},
-        ),
+        ("Sign-in", {"fields": ["sign_in_state", "password_state", "password_change_required_at", "last_login"]}),
         ("Bookings", {"fields": ["booking_enabled", "timezone", "bookings_time", "budget"]}),
         ("GoHighLevel", {"fields": ["calendar_id", "location_id", "assigned_user_id"]}),
     ]

@@ -2,9 +2,12 @@
 
 from django.contrib import admin
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+from unfold.contrib.filters.admin import AutocompleteSelectFilter
 
 from agents.actions import CHOICE_ACTIONS, STRATEGY_ACTIONS, TEMPLATE_ACTIONS
 from agents.models import PromptTemplate, Strategy, SubAccountPromptTemplate
+from tenants.console.lists import Related
 from tenants.console.model_admin import ConsoleAdmin
 
 
@@ -15,6 +18,10 @@ class PromptTemplateAdmin(ConsoleAdmin):
     list_filter = ["is_active", "category"]
     search_fields = ["name", "description", "category"]
     ordering = ["name", "id"]
+    leads_to = (
+        Related("agents.Strategy", "prompt_template__id__exact", _("Strategies that use it")),
+        Related("agents.SubAccountPromptTemplate", "prompt_template__id__exact", _("Sub-accounts that chose it")),
+    )
     fieldsets = [
         (None, {"fields": ["name", "description", "category", "tags", "is_active"]}),
         ("Prompt", {"fields": ["base_system_prompt"]}),
@@ -30,7 +37,7 @@ class PromptTemplateAdmin(ConsoleAdmin):
 class SubAccountPromptTemplateAdmin(ConsoleAdmin):
     actions = CHOICE_ACTIONS
     list_display = ["prompt_template", "sub_account", "is_active", "created_at"]
-    list_filter = ["is_active"]
+    list_filter = ["is_active", ("prompt_template", AutocompleteSelectFilter)]
     search_fields = ["prompt_template__name", "sub_account__name"]
     ordering = ["sub_account", "id"]
     fieldsets = [(None, {"fields": ["sub_account", "prompt_template", "is_active"]})]
@@ -40,8 +47,13 @@ class SubAccountPromptTemplateAdmin(ConsoleAdmin):
 class StrategyAdmin(ConsoleAdmin):
     actions = STRATEGY_ACTIONS
     list_display = ["name", "sub_account", "regular_user", "prompt_template", "tag", "is_active", "updated_at"]
-    list_filter = ["is_active"]
+    list_filter = [
+        "is_active",
+        ("regular_user", AutocompleteSelectFilter),
+        ("prompt_template", AutocompleteSelectFilter),
+    ]
     search_fields = ["name", "description", "tag", "ai_name"]
+    leads_to = (Related("crm.Lead", "strategy__id__exact", _("Leads")),)
     date_hierarchy = "created_at"
     ordering = ["-created_at", "id"]
     fieldsets = [

@@ -4,49 +4,93 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib import admin
+from django.db import models
 from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from unfold.contrib.filters.admin import AutocompleteSelectFilter, DropdownFilter, FieldTextFilter
 from unfold.decorators import display
 
-from crm.actions import BOOKING_ACTIONS, CONTACT_ACTIONS, LEAD_ACTIONS
-from crm.choices import ContactStatus
+from crm.actions import BOOKING_ACTIONS, CONTACT_ACTIONS, LEAD_ACTIONS, own_stages
+from crm.choices import ContactStatus, LeadStatus
+from crm.conversation_page import ConversationAdmin
+from crm.meetings import DAY, starts_at, still_to_come
 from crm.models import Booking, ContactSubmission, Lead
-from security.encryption import EncryptionError
-from tenants.console.display import as_json, badge
+from crm.notes_admin import NotesAdmin
+from tenants.console.display import badge
+from tenants.console.filters import by_month
+from tenants.console.lists import Related
 from tenants.console.model_admin import ConsoleAdmin
+from tenants.console.narrowing import narrowed_to
+from tenants.models import SubAccount
 
 LEAD_COLOURS = {"qualified": "success", "booked": "success", "active": "info", "disqualified": "danger"}
 BOOKING_COLOURS = {"confirmed": "success", "completed": "success", "pending": "warning", "no_show": "danger"}
 CONTACT_COLOURS = {"NEW": "info", "QUALIFIED": "success", "CLOSED_WON": "success", "CLOSED_LOST": "danger"}
 PRIORITY_COLOURS = {"LOW": "info", "HIGH": "warning", "URGENT": "danger"}
-UNREADABLE = "Can't be decrypted with the keys of this installation."
+
+
+class LeadStatusFilter(DropdownFilter):
+    """Where leads stand, in the stages of the sub-account that is shown."""
+
+    title = _("status")
+    parameter_name = "status__exact"
+
+    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list[tuple[str, Any]]:
+        chosen = narrowed_to(request)
+        own = own_stages(SubAccount.objects.filter(pk=chosen.pk))[chosen.pk] if chosen and chosen.settings else set()
+        return [*LeadStatus.choices, *((stage, stage) for stage in sorted(own - set(LeadStatus.values)))]
+
+    def queryset(self, request: HttpRequest, queryset: models.QuerySet) -> models.QuerySet:
+        return queryset.filter(status=self.value()) if self.value() else queryset
+
+
+class ToComeFilter(DropdownFilter):
+    """Meetings that are neither over nor cancelled, soonest first."""
+
+    title = _("time")
+    parameter_name = "when"
+
+    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list[tuple[str, Any]]:
+        return [("to_come", _("Still to come"))]
+
+    def queryset(self, request: HttpRequest, queryset: models.QuerySet) -> models.QuerySet:
+        return still_to_come(queryset, now=timezone.now()) if self.value() == "to_come" else queryset
 
 
 @admin.register(Lead)
-class LeadAdmin(ConsoleAdmin):
+class LeadAdmin(ConversationAdmin):
     actions = LEAD_ACTIONS
     list_display = [
         "name",
+        badge("status", LEAD_COLOURS),
         "email",
         "phone",
         "sub_account",
-        badge("status", LEAD_COLOURS),
         "regular_user",
-        "strategy",
         "last_message_at",
+        "created_at",
     ]
-    list_filter = ["status"]
+    list_filter = [
+        LeadStatusFilter,
+        ("regular_user", AutocompleteSelectFilter),
+        ("strategy", AutocompleteSelectFilter),
+        by_month("created_at", _("month it came in")),
+    ]
     search_fields = ["name", "email", "phone", "company", "custom_id"]
-    date_hierarchy = "created_at"
-    ordering = ["-created_at", "id"]
-    readonly_fields = ["latest_message", "last_message_at", "imported_history"]
+    # What an index of a list serves; any other column would sort a million leads.
+    sortable_by = ["name", "created_at"]
+    ordering = ["-created_at", "-id"]
+    leads_to = (Related("crm.Booking", "lead__id__exact", _("Bookings")),)
+    readonly_fields = ["last_message_at"]
     fieldsets = [
         (None, {"fields": ["sub_account", "name", "email", "phone", "company", "position", "timezone", "custom_id"]}),
-        ("Work", {"fields": ["regular_user", "strategy", "status", "notes"]}),
-        ("Conversation", {"fields": ["latest_message", "last_message_at", "conversation_state", "imported_history"]}),
+        (_("Work"), {"fields": ["regular_user", "strategy", "status", "notes"]}),
+        (_("Conversation"), {"fields": ["last_message_at", "conversation_state"]}),
     ]
     add_fieldsets = fieldsets[:2]
 
-    @display(description="Last message at", ordering="last_message_date")
+    @display(description=_("last message"))
     def last_message_at(self, lead: Lead) -> datetime | str | None:
         # Whatever was imported as a date is shown as it is, when it is none.
         try:
@@ -54,44 +98,45 @@ class LeadAdmin(ConsoleAdmin):
         except ValueError:
             return lead.last_message_date
 
-    @display(description="Last message")
-    def latest_message(self, lead: Lead) -> str | None:
-        try:
-            return lead.last_message
-        except EncryptionError:
-            return UNREADABLE
-
-    @display(description="History it was imported with")
-    def imported_history(self, lead: Lead) -> str:
-        try:
-            return as_json(lead.message_history)
-        except EncryptionError:
-            return UNREADABLE
-
 
 @admin.register(Booking)
 class BookingAdmin(ConsoleAdmin):
     actions = BOOKING_ACTIONS
     list_display = [
-        "__str__",
+        "starts",
+        "booking_type",
         badge("status", BOOKING_COLOURS),
-        "sub_account",
-        "regular_user",
         "lead",
+        "regular_user",
+        "sub_account",
         "created_at",
     ]
-    list_filter = ["status", "booking_type"]
+    list_filter = [
+        ToComeFilter,
+        "status",
+        "booking_type",
+        ("regular_user", AutocompleteSelectFilter),
+        by_month("created_at", _("month it was made")),
+    ]
     search_fields = ["lead__name", "regular_user__name"]
-    date_hierarchy = "created_at"
-    ordering = ["-created_at", "id"]
+    sortable_by = ["created_at"]
+    ordering = ["-created_at", "-id"]
     fieldsets = [
         (None, {"fields": ["sub_account", "regular_user", "lead", "booking_type", "status"]}),
-        ("Meeting", {"fields": ["details"]}),
+        (_("Meeting"), {"fields": ["details"]}),
     ]
+
+    def get_ordering(self, request: HttpRequest) -> list:
+        """Put the soonest meeting first among those to come."""
+        return [DAY.asc(), "id"] if request.GET.get(ToComeFilter.parameter_name) == "to_come" else self.ordering
+
+    @display(description=_("when"), empty_value=_("not said"))
+    def starts(self, booking: Booking) -> datetime | None:
+        return starts_at(booking)
 
 
 @admin.register(ContactSubmission)
-class ContactSubmissionAdmin(ConsoleAdmin):
+class ContactSubmissionAdmin(NotesAdmin):
     actions = CONTACT_ACTIONS
     list_display = [
         "full_name",
@@ -103,22 +148,23 @@ class ContactSubmissionAdmin(ConsoleAdmin):
         "assigned_to",
         "submitted_at",
     ]
-    list_filter = ["status", "priority", "source"]
+    list_filter = [
+        "status",
+        "priority",
+        ("assigned_to", AutocompleteSelectFilter),
+        ("source", FieldTextFilter),
+    ]
     search_fields = ["full_name", "email", "phone", "services"]
     date_hierarchy = "submitted_at"
     ordering = ["-submitted_at", "id"]
-    readonly_fields = ["shown_notes", "submitted_at", "followed_up_at", "closed_at"]
+    readonly_fields = ["timeline", "submitted_at", "followed_up_at", "closed_at"]
     fieldsets = [
         (None, {"fields": ["sub_account", "full_name", "email", "phone"]}),
-        ("Request", {"fields": ["services", "message", "source"]}),
-        ("Work", {"fields": ["status", "priority", "assigned_to", "shown_notes"]}),
-        ("Dates", {"fields": ["submitted_at", "followed_up_at", "closed_at"]}),
+        (_("Request"), {"fields": ["services", "message", "source"]}),
+        (_("Work"), {"fields": ["status", "priority", "assigned_to", "timeline", "new_note"]}),
+        (_("Dates"), {"fields": ["submitted_at", "followed_up_at", "closed_at"]}),
     ]
-    add_fieldsets = [*fieldsets[:2], ("Work", {"fields": ["status", "priority", "assigned_to"]})]
-
-    @display(description="Notes")
-    def shown_notes(self, submission: ContactSubmission) -> str:
-        return as_json(submission.notes)
+    add_fieldsets = [*fieldsets[:2], (_("Work"), {"fields": ["status", "priority", "assigned_to"]})]
 
     def save_model(self, request: HttpRequest, obj: ContactSubmission, form: Any, change: bool) -> None:
         obj.move_to(ContactStatus(obj.status))

@@ -11,6 +11,9 @@ from crm.choices import BookingStatus
 from crm.models import Booking
 from loctelli.timezones import timezone_names
 
+# Of what stands for a date, no more than an index can hold.
+DAY = Left(KeyTextTransform("date", "details"), 10)
+
 
 def starts_at(booking: Booking) -> datetime | None:
     """Return when a meeting starts; None where its details don't say so in ISO 8601."""
@@ -26,16 +29,18 @@ def starts_at(booking: Booking) -> datetime | None:
     return start.replace(tzinfo=ZoneInfo(name))
 
 
-def to_come(bookings: models.QuerySet[Booking], *, now: datetime, most: int) -> list[tuple[datetime, Booking]]:
-    """Return the next meetings with their starts, soonest first: those that are neither cancelled nor over."""
-    # A day early, for it may still be yesterday where the person is. The index `bookings_to_come` serves this.
+def still_to_come(bookings: models.QuerySet[Booking], *, now: datetime) -> models.QuerySet[Booking]:
+    """Leave the meetings that are neither cancelled nor over, as far as the day says it. The index `bookings_to_come`
+    serves this."""
+    # A day early, for it may still be yesterday where the person is.
     first_day = (now - timedelta(days=1)).date().isoformat()
-    day = Left(KeyTextTransform("date", "details"), 10)
-    found = (
-        bookings.annotate(day=day)
-        .filter(status__in=[BookingStatus.PENDING.value, BookingStatus.CONFIRMED.value], day__gte=first_day)
-        .select_related("regular_user", "lead", "sub_account")
-        .order_by("day", KeyTextTransform("time", "details"), "id")
-    )
-    starts = [(start, booking) for booking in found[: most * 3] if (start := starts_at(booking)) and start >= now]
+    statuses = [BookingStatus.PENDING.value, BookingStatus.CONFIRMED.value]
+    return bookings.annotate(day=DAY).filter(status__in=statuses, day__gte=first_day)
+
+
+def to_come(bookings: models.QuerySet[Booking], *, now: datetime, most: int) -> list[tuple[datetime, Booking]]:
+    """Return the next meetings with their starts, soonest first."""
+    found = still_to_come(bookings, now=now).select_related("regular_user", "lead", "sub_account")
+    soonest = found.order_by("day", KeyTextTransform("time", "details"), "id")[: most * 3]
+    starts = [(start, booking) for booking in soonest if (start := starts_at(booking)) and start >= now]
     return sorted(starts, key=lambda pair: (pair[0], pair[1].pk))[:most]

@@ -7,7 +7,7 @@ from django.db.models import F, Value
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
-from accounts.models import User
+from accounts.models import AdminUser, User
 
 
 class Note(TypedDict):
@@ -15,7 +15,7 @@ class Note(TypedDict):
 
     content: str
     created_at: str
-    author_id: int
+    author_id: int | None
     author_name: str
 
 
@@ -30,12 +30,15 @@ class Appended(models.Func):
     output_field = models.JSONField()
 
 
-def append_note(submission: Submission, *, content: str, author: User) -> Submission:
-    """Append a note to a row's `notes` in one UPDATE, so that two people writing at once lose nothing."""
+def append_note(submission: Submission, *, content: str, author: User | AdminUser) -> Submission:
+    """Append a note to a row's `notes` in one UPDATE, so that two people writing at once lose nothing.
+
+    A platform admin's note has the name alone: the number would be taken for a user's.
+    """
     note: Note = {
         "content": content,
         "created_at": timezone.now().isoformat().replace("+00:00", "Z"),
-        "author_id": author.pk,
+        "author_id": author.pk if isinstance(author, User) else None,
         "author_name": author.name,
     }
     notes = models.JSONField()

@@ -125,7 +125,7 @@ class NoteSerializer(Serializer):
 
     content = fields.CharField(max_length=10_000)
     created_at = fields.DateTimeField(read_only=True)
-    author_id = fields.IntegerField(read_only=True)
+    author_id = fields.IntegerField(read_only=True, allow_null=True, help_text="Null for an admin of the platform.")
     author_name = fields.CharField(read_only=True)
 
 

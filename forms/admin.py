@@ -4,13 +4,16 @@ from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest
-from unfold.decorators import display
+from django.utils.translation import gettext_lazy as _
+from unfold.contrib.filters.admin import AutocompleteSelectFilter, FieldTextFilter
 
 from crm.actions import submission_actions
+from crm.notes_admin import NotesAdmin
 from forms.choices import SubmissionStatus
 from forms.models import FormSubmission, FormTemplate
 from tenants.console.bulk import activation
-from tenants.console.display import as_json, badge
+from tenants.console.display import badge
+from tenants.console.lists import Related
 from tenants.console.model_admin import ConsoleAdmin
 
 STATUS_COLOURS = {"new": "info", "contacted": "warning", "processed": "success"}
@@ -23,6 +26,7 @@ class FormTemplateAdmin(ConsoleAdmin):
     list_display = ["name", "slug", "sub_account", "is_active", "created_by_admin", "updated_at"]
     list_filter = ["is_active"]
     search_fields = ["name", "slug", "title"]
+    leads_to = (Related("forms.FormSubmission", "form_template__id__exact", _("Submissions")),)
     date_hierarchy = "created_at"
     ordering = ["-created_at", "id"]
     fieldsets = [
@@ -34,7 +38,7 @@ class FormTemplateAdmin(ConsoleAdmin):
 
 
 @admin.register(FormSubmission)
-class FormSubmissionAdmin(ConsoleAdmin):
+class FormSubmissionAdmin(NotesAdmin):
     actions = submission_actions(SubmissionStatus, "reviewed_at", "contacted_at")
     list_display = [
         "form_template",
@@ -44,14 +48,20 @@ class FormSubmissionAdmin(ConsoleAdmin):
         "assigned_to",
         "submitted_at",
     ]
-    list_filter = ["status", "priority", "source"]
+    list_filter = [
+        "status",
+        "priority",
+        ("form_template", AutocompleteSelectFilter),
+        ("assigned_to", AutocompleteSelectFilter),
+        ("source", FieldTextFilter),
+    ]
     search_fields = ["form_template__name", "assigned_to__name"]
     date_hierarchy = "submitted_at"
     ordering = ["-submitted_at", "id"]
-    readonly_fields = ["shown_notes", "ip_address", "user_agent", "submitted_at", "reviewed_at", "contacted_at"]
+    readonly_fields = ["timeline", "ip_address", "user_agent", "submitted_at", "reviewed_at", "contacted_at"]
     fieldsets = [
         (None, {"fields": ["sub_account", "form_template", "data", "files"]}),
-        ("Work", {"fields": ["status", "priority", "assigned_to", "shown_notes"]}),
+        ("Work", {"fields": ["status", "priority", "assigned_to", "timeline", "new_note"]}),
         ("Origin", {"fields": ["source", "ip_address", "user_agent"]}),
         ("Dates", {"fields": ["submitted_at", "reviewed_at", "contacted_at"]}),
     ]
@@ -59,10 +69,6 @@ class FormSubmissionAdmin(ConsoleAdmin):
         fieldsets[0],
         ("Work", {"fields": ["status", "priority", "assigned_to", "source"]}),
     ]
-
-    @display(description="Notes")
-    def shown_notes(self, submission: FormSubmission) -> str:
-        return as_json(submission.notes)
 
     def get_readonly_fields(self, request: HttpRequest, obj: FormSubmission | None = None) -> list[str]:
         fields = super().get_readonly_fields(request, obj)

@@ -8,6 +8,8 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import models
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.urls import path, reverse
+from django.utils.translation import gettext_lazy as _
+from unfold.contrib.filters.admin import AutocompleteSelectFilter
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldBooleanSwitchWidget
 
@@ -19,6 +21,7 @@ from tenants.console.bulk import activation
 from tenants.console.display import badge, set_or_not
 from tenants.console.forms import ConsoleForm, is_key
 from tenants.console.json_forms import JSONWidget, translated
+from tenants.console.lists import Related
 from tenants.console.model_admin import ConsoleAdmin
 
 STATUS_COLOURS = {"active": "success", "pending": "warning", "error": "danger"}
@@ -44,6 +47,7 @@ class IntegrationTemplateAdmin(ConsoleAdmin):
     list_filter = ["is_active", "category"]
     search_fields = ["display_name", "name", "description"]
     ordering = ["display_name", "id"]
+    leads_to = (Related("integrations.Integration", "integration_template__id__exact", _("Integrations of it")),)
     fieldsets = [
         (None, {"fields": ["name", "display_name", "description", "category", "icon", "is_active"]}),
         ("Configuration", {"fields": ["config_schema", "setup_instructions"]}),
@@ -134,7 +138,7 @@ class IntegrationAdmin(ConsoleAdmin):
         "is_active",
         "last_sync_at",
     ]
-    list_filter = ["status", "is_active"]
+    list_filter = ["status", "is_active", ("integration_template", AutocompleteSelectFilter)]
     search_fields = ["name", "description", "integration_template__display_name"]
     date_hierarchy = "created_at"
     ordering = ["-created_at", "id"]

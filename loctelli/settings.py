@@ -63,6 +63,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 APPEND_SLASH = False
 
 LANGUAGE_CODE = "en-us"
+FORMAT_MODULE_PATH = ["loctelli.formats"]
 TIME_ZONE = "UTC"
 USE_TZ = True
 

@@ -1,5 +1,6 @@
 """The console's pages of what security keeps: logs to read and incidents to resolve."""
 
+from django.apps import apps
 from django.contrib import admin
 from django.db import models
 from django.http import HttpRequest
@@ -7,31 +8,17 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.html import format_html_join
 from django.utils.http import urlencode
-from unfold.contrib.filters.admin import DropdownFilter
+from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
 from security.actions import INCIDENT_ACTIONS
 from security.models import AuditEntry, AuthAttempt, ConversationMessage, PasswordHistory, SecurityIncident
 from tenants.console import history
 from tenants.console.display import as_json, badge
+from tenants.console.filters import SubAccountFilter, by_choice, by_month
 from tenants.console.model_admin import ReadOnlyAdmin
-from tenants.models import SubAccount
 
 SEVERITY_COLOURS = {"LOW": "info", "MEDIUM": "warning", "HIGH": "danger", "CRITICAL": "danger"}
-
-
-class SubAccountFilter(DropdownFilter):
-    """Incidents of one sub-account: they outlive it, so they hold its number without a reference."""
-
-    title = "sub-account"
-    parameter_name = "sub_account_id"
-
-    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list[tuple[str, str]]:
-        return [(str(pk), name) for pk, name in SubAccount.objects.order_by("name").values_list("pk", "name")]
-
-    def queryset(self, request: HttpRequest, queryset: models.QuerySet) -> models.QuerySet:
-        value = self.value() or ""
-        return queryset.filter(sub_account_id=value) if value.isdecimal() else queryset
 
 
 @admin.register(SecurityIncident)
@@ -41,7 +28,7 @@ class SecurityIncidentAdmin(ReadOnlyAdmin):
         badge("severity", SEVERITY_COLOURS),
         "type",
         "description",
-        "sub_account_id",
+        "owner",
         "resolved",
         "resolved_by",
     ]
@@ -50,10 +37,10 @@ class SecurityIncidentAdmin(ReadOnlyAdmin):
     date_hierarchy = "created_at"
     ordering = ["resolved", "-created_at", "id"]
     actions = INCIDENT_ACTIONS
-    readonly_fields = ["traces", "note"]
+    readonly_fields = ["traces", "owner", "note"]
     fieldsets = [
         (None, {"fields": ["severity", "type", "description"]}),
-        ("About", {"fields": ["traces", "sub_account_id", "lead_id", "message_id", "user_id", "metadata"]}),
+        ("About", {"fields": ["traces", "owner", "lead_id", "message_id", "user_id", "metadata"]}),
         ("Resolution", {"fields": ["resolved", "resolved_at", "resolved_by", "note"]}),
     ]
 
@@ -88,10 +75,10 @@ class ConversationMessageAdmin(ReadOnlyAdmin):
     """Shows that a message is there, when and by whom; what it says is read in the conversation itself."""
 
     list_display = ["message_timestamp", "sub_account", "lead", badge("role"), "validation_score"]
-    list_filter = ["role"]
+    list_filter = ["role", by_month("message_timestamp")]
     search_fields = ["lead__name"]
-    date_hierarchy = "message_timestamp"
-    ordering = ["-message_timestamp", "id"]
+    # Their keys sort by time, and are indexed.
+    ordering = ["-id"]
     fieldsets = [
         (None, {"fields": ["sub_account", "lead", "role", "message_timestamp"]}),
         ("Checks", {"fields": ["validation_score", "metadata"]}),
@@ -101,10 +88,17 @@ class ConversationMessageAdmin(ReadOnlyAdmin):
 @admin.register(AuthAttempt)
 class AuthAttemptAdmin(ReadOnlyAdmin):
     list_display = ["created_at", "email", "account_type", "success", "failure_reason", "ip_address"]
-    list_filter = ["success", "account_type", "failure_reason", "is_new_location", "is_new_device"]
+    list_filter = [
+        "success",
+        "account_type",
+        "failure_reason",
+        "is_new_location",
+        "is_new_device",
+        by_month("created_at"),
+    ]
     search_fields = ["email", "ip_address"]
-    date_hierarchy = "created_at"
-    ordering = ["-created_at", "id"]
+    # Their keys sort by time, and are indexed.
+    ordering = ["-id"]
     fieldsets = [
         (None, {"fields": ["email", "account_type", "success", "failure_reason"]}),
         ("From where", {"fields": ["ip_address", "user_agent", "geo_location", "is_new_location", "is_new_device"]}),
@@ -116,9 +110,14 @@ class PasswordHistoryAdmin(ReadOnlyAdmin):
     list_display = ["created_at", "account_type", "user_id"]
     list_filter = ["account_type"]
     search_fields = ["=user_id"]
-    date_hierarchy = "created_at"
-    ordering = ["-created_at", "id"]
+    ordering = ["-id"]
     fieldsets = [(None, {"fields": ["account_type", "user_id"]})]
+
+
+def recorded_kinds() -> list[tuple[str, str]]:
+    """Return the kinds of thing whose changes the audit trail keeps."""
+    recorded = [model for model in apps.get_models() if getattr(model, "access", None) is not None]
+    return sorted((model._meta.label_lower, str(model._meta.verbose_name)) for model in recorded)
 
 
 @admin.register(AuditEntry)
@@ -133,15 +132,20 @@ class AuditEntryAdmin(ReadOnlyAdmin):
         "object_name",
         "actor_type",
         "actor_name",
-        "sub_account_id",
+        "owner",
     ]
-    list_filter = [SubAccountFilter, "action", "actor_type", "model"]
+    list_filter = [
+        SubAccountFilter,
+        "action",
+        "actor_type",
+        by_choice("model", recorded_kinds, _("kind")),
+        by_month("created_at"),
+    ]
     search_fields = ["object_name", "=object_id", "actor_name", "=request_id"]
-    date_hierarchy = "created_at"
     ordering = ["-created_at", "-id"]
-    readonly_fields = ["shown_changes", "went_along"]
+    readonly_fields = ["owner", "shown_changes", "went_along"]
     fieldsets = [
-        (None, {"fields": ["action", "model", "object_id", "object_name", "rows", "object_ids", "sub_account_id"]}),
+        (None, {"fields": ["action", "model", "object_id", "object_name", "rows", "object_ids", "owner"]}),
         ("Changes", {"fields": ["shown_changes", "went_along"]}),
         ("Who", {"fields": ["actor_type", "actor_id", "actor_name", "address", "request_id"]}),
     ]

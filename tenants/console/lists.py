@@ -5,19 +5,24 @@ from typing import Any, ClassVar, NamedTuple
 from django.apps import apps
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.db import models
+from django.db.models import OuterRef, Subquery
 from django.db.models.constants import LOOKUP_SEP
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.http import urlencode
 from django.utils.text import capfirst
+from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
+from unfold.decorators import display
 from unfold.views import ChangeList
 
 from tenants.console import labels
+from tenants.console.filters import SubAccountFilter
 from tenants.console.forms import Autocomplete
 from tenants.console.narrowing import narrowed_to, owner_of, rows_of
 from tenants.console.paging import BoundedPaginator
+from tenants.models import SubAccount
 
 # What may follow a filter's field in the query string; anything longer could ask for somebody's password.
 LOOKUPS = ("exact", "in", "isnull", "gt", "gte", "lt", "lte", "id__exact", "pk__exact", "year", "month", "day")
@@ -82,7 +87,16 @@ class ListAdmin(ModelAdmin):
 
     def get_queryset(self, request: HttpRequest) -> models.QuerySet:
         named = {"sub_account", *self.list_display, *self.reads}
-        return super().get_queryset(request).select_related(*(f.name for f in self.references() if f.name in named))
+        rows = super().get_queryset(request).select_related(*(f.name for f in self.references() if f.name in named))
+        if self.has_field("sub_account_id"):
+            owners = SubAccount.objects.filter(pk=OuterRef("sub_account_id"))
+            rows = rows.annotate(owner_name=Subquery(owners.values("name")))
+        return rows
+
+    @display(description=_("sub-account"), ordering="sub_account_id")
+    def owner(self, row: Any) -> str:
+        """Name the sub-account of a row that may outlive it; what is left of a deleted one is its number."""
+        return row.owner_name or (f"No. {row.sub_account_id}" if row.sub_account_id else "–")
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return NarrowedList
@@ -99,11 +113,13 @@ class ListAdmin(ModelAdmin):
         shown = super().get_list_display(request)
         if narrowed_to(request) is None:
             return list(shown)
-        return [name for name in shown if name not in ("sub_account", "sub_account_id")]
+        return [name for name in shown if name not in ("sub_account", "owner")]
 
     def get_list_filter(self, request: HttpRequest) -> list:
         filters = list(super().get_list_filter(request))
-        if any(field.name == "sub_account" for field in self.references()) and narrowed_to(request) is None:
+        if narrowed_to(request) is not None:
+            return [item for item in filters if item is not SubAccountFilter]
+        if any(field.name == "sub_account" for field in self.references()):
             filters.insert(0, ("sub_account", AutocompleteSelectFilter))
         return filters
 
@@ -111,6 +127,8 @@ class ListAdmin(ModelAdmin):
         """Allow what the filters and links ask for and nothing else, or a hash could be guessed letter by letter."""
         names = {self.date_hierarchy, "pk", self.opts.pk.name, *(field.name for field in self.references())}
         for item in self.get_list_filter(request) if request is not None else self.list_filter:
+            if lookup == getattr(item, "parameter_name", None):
+                return True
             names.add(item[0] if isinstance(item, tuple | list) else item if isinstance(item, str) else None)
         return any(
             lookup == name or lookup in (f"{name}{LOOKUP_SEP}{suffix}" for suffix in LOOKUPS) for name in names if name

@@ -6,6 +6,9 @@ document.cookie = `loctelli_timezone=${Intl.DateTimeFormat().resolvedOptions().t
 document.addEventListener("DOMContentLoaded", () => {
   document.querySelectorAll("[data-switcher]").forEach(switcher);
   narrowChoices();
+  document.querySelectorAll("#result_list td[data-label]").forEach(({ dataset }) => {
+    dataset.label = dataset.label.charAt(0).toUpperCase() + dataset.label.slice(1);
+  });
 });
 
 // Opens, finds and chooses by mouse and by keyboard alike.

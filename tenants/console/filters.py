@@ -1,0 +1,75 @@
+"""Filters that ask no big table which values there are."""
+
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from typing import Any
+
+from django.contrib.admin import ModelAdmin
+from django.db import models
+from django.http import HttpRequest
+from django.utils import formats, timezone
+from django.utils.translation import gettext_lazy as _
+from unfold.contrib.filters.admin import DropdownFilter
+
+from tenants.models import SubAccount
+
+MONTHS_OFFERED = 24
+
+
+def by_month(field: str, title: Any = None) -> type[DropdownFilter]:
+    """Return a filter of one of the last two years' months, in the time zone of whoever looks."""
+
+    class MonthFilter(DropdownFilter):
+        parameter_name = f"{field}_in"
+
+        def lookups(self, request: HttpRequest, model_admin: ModelAdmin) -> list[tuple[str, str]]:
+            now = timezone.localtime()
+            return [
+                (f"{start:%Y-%m}", formats.date_format(start, "YEAR_MONTH_FORMAT"))
+                for start in (month_before(now, months) for months in range(MONTHS_OFFERED))
+            ]
+
+        def queryset(self, request: HttpRequest, queryset: models.QuerySet) -> models.QuerySet:
+            if self.value() not in dict(self.lookup_choices):
+                return queryset
+            start = timezone.make_aware(datetime.strptime(str(self.value()), "%Y-%m"))
+            return queryset.filter(**{f"{field}__gte": start, f"{field}__lt": month_before(start, -1)})
+
+    MonthFilter.title = title or _("month")
+    return MonthFilter
+
+
+def month_before(moment: datetime, months: int) -> datetime:
+    """Return the beginning of the month that lies so many months before a moment's own."""
+    count = moment.year * 12 + moment.month - 1 - months
+    return timezone.make_aware(datetime(count // 12, count % 12 + 1, 1))
+
+
+def by_choice(field: str, choices: Callable[[], Iterable[tuple[str, Any]]], title: Any) -> type[DropdownFilter]:
+    """Return a filter of an open vocabulary's usual values, for a field that declares no choices."""
+
+    class ChoiceFilter(DropdownFilter):
+        parameter_name = f"{field}__exact"
+
+        def lookups(self, request: HttpRequest, model_admin: ModelAdmin) -> list[tuple[str, Any]]:
+            return list(choices())
+
+        def queryset(self, request: HttpRequest, queryset: models.QuerySet) -> models.QuerySet:
+            return queryset.filter(**{field: self.value()}) if self.value() else queryset
+
+    ChoiceFilter.title = title
+    return ChoiceFilter
+
+
+class SubAccountFilter(DropdownFilter):
+    """Rows that outlive their sub-account, and so hold its number without a reference."""
+
+    title = _("sub-account")
+    parameter_name = "sub_account_id"
+
+    def lookups(self, request: HttpRequest, model_admin: ModelAdmin) -> list[tuple[str, str]]:
+        return [(str(pk), name) for pk, name in SubAccount.objects.order_by("name").values_list("pk", "name")]
+
+    def queryset(self, request: HttpRequest, queryset: models.QuerySet) -> models.QuerySet:
+        value = self.value() or ""
+        return queryset.filter(sub_account_id=value) if value.isdecimal() else queryset

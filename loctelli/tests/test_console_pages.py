@@ -167,11 +167,28 @@ def test_the_sidebar_has_the_documents_groups(rows, console):
     assert positions == sorted(positions)
 
 
-def test_the_leads_last_message_is_shown_decrypted_and_its_history_too(rows, console):
-    said = text(console.get(page("crm.lead", "change", rows.acme.lead.pk)))
+def test_a_conversation_is_read_on_a_page_of_its_own_and_who_read_it_is_kept(rows, console, ada):
+    lead = rows.acme.lead
+    told_before = text(console.get(page("crm.lead", "history", lead.pk)))
 
+    of_the_lead = text(console.get(page("crm.lead", "change", lead.pk)))
+    said = text(console.get(reverse("console:crm_lead_conversation", args=[lead.pk])))
+    told = text(console.get(page("crm.lead", "history", lead.pk)))
+
+    assert "What does Acme cost?" not in of_the_lead
     assert "What does Acme cost?" in said
     assert "&quot;content&quot;: &quot;Hello&quot;" in said
+    assert "Read the conversation." not in told_before
+    assert f"{ada.name} · Read the conversation." in told
+
+
+def test_a_conversation_is_read_by_those_who_may_see_messages_alone(rows, cast):
+    limited = signed_in(limited_admin("crm"))
+
+    page_of_lead = text(limited.get(page("crm.lead", "change", rows.acme.lead.pk)))
+
+    assert "Conversation with" not in page_of_lead
+    assert limited.get(reverse("console:crm_lead_conversation", args=[rows.acme.lead.pk])).status_code == 403
 
 
 HOSTILE = [

@@ -1,5 +1,6 @@
 """Actions on many rows: begun in the console, done by the worker, in parts that are done once each."""
 
+import json
 import threading
 
 import pytest
@@ -64,7 +65,7 @@ def test_all_that_match_are_begun_in_the_request_and_done_by_the_worker(many, ca
     over = client.get(reverse("console:tenants_backgroundaction_change", args=[begun.pk]))
 
     assert (begun.total, begun.done, begun.status) == (7, 0, "waiting")
-    assert [job.task_kwargs for job in jobs] == [{"action_id": begun.pk}]
+    assert [json.loads(job.task_kwargs) for job in jobs] == [{"action_id": begun.pk}]
     assert before == ["active", *["lead"] * 7]
     assert statuses() == ["active", *["qualified"] * 7]
     assert "It waits for the worker." in text(waiting)

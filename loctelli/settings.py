@@ -94,6 +94,7 @@ INSTALLED_APPS = [
     "crm",
     "forms",
     "integrations",
+    "offboarding",
 ]
 
 MIDDLEWARE = [
@@ -232,6 +233,8 @@ KEEP_SESSIONS_DAYS = number("KEEP_SESSIONS_DAYS", default=30)
 KEEP_LOCKOUTS_DAYS = number("KEEP_LOCKOUTS_DAYS", default=7)
 KEEP_IDEMPOTENCY_KEYS_DAYS = number("KEEP_IDEMPOTENCY_KEYS_DAYS", default=1)
 KEEP_AUDIT_ENTRIES_DAYS = number("KEEP_AUDIT_ENTRIES_DAYS", default=730)
+# The archive of a sub-account that was closed.
+KEEP_ARCHIVES_DAYS = number("KEEP_ARCHIVES_DAYS", default=30)
 if KEEP_AUDIT_ENTRIES_DAYS < 90:
     raise ImproperlyConfigured(f"KEEP_AUDIT_ENTRIES_DAYS is {KEEP_AUDIT_ENTRIES_DAYS}: set it to 90 or more.")
 

@@ -6,6 +6,7 @@ from django.db import models
 from django.utils.translation import gettext, gettext_lazy, ngettext_lazy
 
 from tenants.background import Outcome, locked, write
+from tenants.closing import BEING_CLOSED, is_closing
 from tenants.console.bulk import BulkAction, activation, deactivate
 from tenants.models import SubAccount
 
@@ -20,7 +21,18 @@ def deactivate_sub_accounts(rows: models.QuerySet, *, by: Any) -> Outcome:
     return outcome
 
 
+def activate_sub_accounts(rows: models.QuerySet, *, by: Any) -> Outcome:
+    """Activate sub-accounts but for those that are being closed."""
+    found = locked(rows.exclude(is_active=True))
+    others = [row for row in found if not is_closing(row.pk)]
+    outcome = Outcome()
+    outcome.refuse(str(BEING_CLOSED), len(found) - len(others))
+    outcome.changed = write(rows, others, is_active=True)
+    return outcome
+
+
 SUB_ACCOUNT_ACTIONS = activation(
+    on=activate_sub_accounts,
     off=deactivate_sub_accounts,
     warning=gettext_lazy("Their people can't sign in any more, and what they have open ends. Nothing is deleted."),
 )

@@ -1,5 +1,6 @@
 """The console's pages of sub-accounts and the invitations into them."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.contrib import admin
@@ -8,11 +9,13 @@ from django.db import models
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from unfold.decorators import display
 
 from tenants import invitations, qr
 from tenants.actions import INVITATION_ACTIONS, SUB_ACCOUNT_ACTIONS
+from tenants.closing import BEING_CLOSED, is_closing
 from tenants.console.background_admin import BackgroundActionAdmin
 from tenants.console.display import set_or_not
 from tenants.console.forms import ConsoleForm
@@ -26,6 +29,11 @@ MINIMUM_INVITATION_PASSWORD_LENGTH = 4
 admin.site.register(BackgroundAction, BackgroundActionAdmin)
 
 
+def closing_url(row: models.Model) -> str:
+    """Return the address of the page that closes a sub-account."""
+    return reverse("admin:offboarding_closing_close", args=[row.pk])
+
+
 class SubAccountForm(ConsoleForm):
     """A sub-account's form: ONBOARDING keeps its name and stays active."""
 
@@ -35,6 +43,8 @@ class SubAccountForm(ConsoleForm):
             for name, done in (("name", "renamed"), ("is_active", "deactivated")):
                 if name in self.changed_data:
                     self.add_error(name, f"ONBOARDING, where new people wait, can't be {done}.")
+        if self.instance.pk and is_closing(self.instance.pk):
+            self.add_error(None, BEING_CLOSED)
         return cleaned
 
 
@@ -59,7 +69,22 @@ class SubAccountAdmin(ConsoleAdmin):
         if may_invite and isinstance(row, SubAccount) and row.is_active and not row.is_onboarding:
             url = f"{reverse('admin:tenants_subaccountinvitation_add')}?sub_account={row.pk}"
             buttons.insert(0, button(_("Invite people"), "forward_to_inbox", url))
+        if request.user.has_perm("tenants.delete_subaccount") and row.pk != ONBOARDING_ID:
+            # The layer above knows what that takes.
+            buttons.append(button(_("Close this sub-account"), "inventory_2", closing_url(row)))
         return buttons
+
+    def get_deleted_objects(self, objs: Iterable[models.Model], request: HttpRequest) -> tuple:
+        """Point out the guided way where a deletion is refused."""
+        rows = list(objs)
+        deletion, totals, lacking, in_the_way = super().get_deleted_objects(rows, request)
+        if in_the_way and len(rows) == 1 and rows[0].pk != ONBOARDING_ID:
+            link = '<a class="text-primary-600 dark:text-primary-500" href="{}">{}</a>'
+            in_the_way = [
+                *in_the_way,
+                format_html(link, closing_url(rows[0]), _("Close it, with an archive of it all")),
+            ]
+        return deletion, totals, lacking, in_the_way
 
     def refusal_to_delete(self, request: HttpRequest, obj: models.Model) -> str | None:
         return "ONBOARDING, where new people wait, can't be deleted." if obj.pk == ONBOARDING_ID else None

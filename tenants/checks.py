@@ -13,7 +13,7 @@ from tenants.access import Access
 from tenants.audit import find_breaches
 from tenants.managers import ScopedManager
 
-OUR_APPS = ("tenants", "security", "accounts", "agents", "crm", "forms", "integrations")
+OUR_APPS = ("tenants", "security", "accounts", "agents", "crm", "forms", "integrations", "offboarding")
 
 
 @checks.register(checks.Tags.models)

@@ -44,6 +44,7 @@ GROUPS = (
             "agents.subaccountprompttemplate": "fact_check",
             "tenants.subaccountinvitation": "forward_to_inbox",
             "tenants.backgroundaction": "pending_actions",
+            "offboarding.closing": "inventory_2",
         },
     ),
     Group(

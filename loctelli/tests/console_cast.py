@@ -18,6 +18,7 @@ from crm.tests.factories import BookingFactory, ContactSubmissionFactory, LeadFa
 from forms.tests.factories import FormSubmissionFactory, FormTemplateFactory
 from integrations.tests.factories import IntegrationFactory, IntegrationTemplateFactory
 from loctelli.console.groups import GROUPS
+from offboarding.models import Closing
 from security.models import AccountLockout, AuthAttempt, PasswordHistory, RefreshToken
 from security.tests.factories import SecurityIncidentFactory
 from tenants.models import BackgroundAction
@@ -26,7 +27,8 @@ from tenants.tests.factories import SubAccountInvitationFactory
 
 LABELS = [label for group in GROUPS for label in group.models]
 READ_ONLY = {label for group in GROUPS if group.name == "Security" for label in group.models} | {
-    "tenants.backgroundaction"
+    "offboarding.closing",
+    "tenants.backgroundaction",
 }
 
 # Secrets as they are stored or were given; none may stand on any page.
@@ -131,4 +133,5 @@ def fill(cast: SimpleNamespace) -> SimpleNamespace:
             done=1000,
             status="running",
         )
+        Closing.objects.create(sub_account_id=999, sub_account_name="Initech", about={}, admin=cast.ada, total=1)
         return SimpleNamespace(**rows)

@@ -38,6 +38,7 @@ def pages_of(label):
 OURS = {
     "security.auditentry": "who changed what",
     "security.consolesession": "where admins are signed in, to end it",
+    "offboarding.closing": "sub-accounts that are closed, and their archives",
     "tenants.backgroundaction": "actions on many rows, and how far they have come",
 }
 

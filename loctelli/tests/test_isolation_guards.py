@@ -43,6 +43,8 @@ OF_NO_TENANT = {
     "security.RecoveryCode": "of admins",
     "security.RefreshToken": "of admins and users alike",
     "security.SecondFactor": "of admins",
+    "offboarding.ArchivePart": "what was in sub-accounts that are gone",
+    "offboarding.Closing": "outlives the sub-account it is about, and is the platform's",
     "tenants.BackgroundAction": "of admins, over all sub-accounts",
     "tenants.BackgroundActionPart": "of admins, over all sub-accounts",
     "tenants.SubAccountInvitation": "redeemed by people who are in no sub-account yet",

@@ -14,7 +14,7 @@ from django.db import connection
 from psycopg import sql
 
 # From the top layer down, as they are taken away.
-OUR_APPS = ("integrations", "forms", "crm", "agents", "accounts", "security", "tenants")
+OUR_APPS = ("offboarding", "integrations", "forms", "crm", "agents", "accounts", "security", "tenants")
 
 CATALOGUE = {
     "column": """

@@ -16,6 +16,8 @@ MACHINERY = {
     "audit_entries": "who changed what, field by field",
     "background_actions": "the console's actions on many rows",
     "background_action_parts": "the rows that are still to be acted on",
+    "subaccount_closings": "sub-accounts that are closed",
+    "subaccount_archive_parts": "what was in them",
     "data_keys": "each sub-account's wrapped data key",
     "idempotency_keys": "answers to writes that a client may repeat",
     "throttle_counters": "throttles, exact across processes",

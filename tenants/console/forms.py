@@ -13,6 +13,7 @@ from unfold.widgets import UnfoldAdminPasswordWidget
 from loctelli.api import parsers
 from loctelli.errors import DomainError
 from tenants.catalogue import TemplateInactive, is_withdrawn
+from tenants.closing import BEING_CLOSED, is_closing
 from tenants.console import step_up
 from tenants.console.meanwhile import Meanwhile
 
@@ -70,6 +71,8 @@ class ConsoleForm(Meanwhile):
                 self.add_error(name, f"“{chosen}” belongs to another sub-account ({chosen.sub_account}).")
             if name in self.changed_data and is_withdrawn(chosen):
                 self.add_error(name, ValidationError(TemplateInactive.detail, code=TemplateInactive.code))
+        if isinstance(owner, int) and is_closing(owner):
+            self.add_error(None, BEING_CLOSED)
         if self.is_sensitive and not self.step_up_is_done:
             self.add_error(None, step_up.refusal())
         return cleaned

@@ -5,15 +5,20 @@
 
 import sys
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+import psycopg
+import structlog
 from django.core.signals import got_request_exception
 from django.db import InterfaceError, OperationalError, ProgrammingError, connection
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.template.loader import render_to_string
+
+log = structlog.stdlib.get_logger("loctelli.health")
 
 RETRY_AFTER_SECONDS = 5
 # The worker reports every ten seconds.
@@ -84,8 +89,27 @@ class HealthMiddleware:
         return view(request)
 
 
+@dataclass(frozen=True)
+class Failure:
+    """What the database's failure means to whoever asked: the API's code, and a sentence."""
+
+    code: str
+    detail: str
+
+
+UNREACHABLE = Failure("database_unavailable", "The database can't be reached right now; try again in a few seconds.")
+TOO_LONG = Failure("query_timeout", "This took the database too long and was ended; ask for less, or try again later.")
+OCCUPIED = Failure("rows_locked", "Somebody else is changing the same right now; try again in a few seconds.")
+# The connection lives on after these.
+LOCAL_FAILURES = {
+    psycopg.errors.QueryCanceled: TOO_LONG,
+    psycopg.errors.LockNotAvailable: OCCUPIED,
+    psycopg.errors.DeadlockDetected: OCCUPIED,
+}
+
+
 class DatabaseOutageMiddleware:
-    """Answers 503 with `Retry-After` when a request failed because the database is not there.
+    """Answers 503 with `Retry-After` when a request failed because the database is not there, or was asked too much.
 
     Django turns an exception into a response between any two middlewares, so the exception itself never arrives here;
     the signal it sends with each does.
@@ -97,21 +121,27 @@ class DatabaseOutageMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         response = self.get_response(request)
-        return outage_response(request) if getattr(request, "database_outage", False) else response
+        failure = getattr(request, "database_failure", None)
+        return response if failure is None else outage_response(request, failure)
 
 
 def _note_outage(sender: Any, request: HttpRequest | None = None, **kwargs: Any) -> None:
-    if request is not None and isinstance(sys.exc_info()[1], Outage):
-        request.database_outage = True  # type: ignore[attr-defined]
+    error = sys.exc_info()[1]
+    if request is None or not isinstance(error, Outage):
+        return
+    failure = LOCAL_FAILURES.get(type(error.__cause__), UNREACHABLE)  # type: ignore[arg-type]
+    request.database_failure = failure  # type: ignore[attr-defined]
+    if failure is not UNREACHABLE:
+        # Not the statement: people's data stands in it. Django logs with it where it was made.
+        log.error("incident", code=failure.code, method=request.method, path=request.path)
 
 
-def outage_response(request: HttpRequest) -> HttpResponse:
-    """Return the 503 of an unreachable database: the API's error body, or a page for a person."""
+def outage_response(request: HttpRequest, failure: Failure = UNREACHABLE) -> HttpResponse:
+    """Return the 503 of a database that can't answer: the API's error body, or a page for a person."""
     headers = {"Retry-After": str(RETRY_AFTER_SECONDS), "Cache-Control": "no-store"}
     if request.path.startswith(JSON_PATHS):
-        body = _error("database_unavailable", "The database can't be reached right now; try again in a few seconds.")
-        return JsonResponse(body, status=503, headers=headers)
-    return HttpResponse(render_to_string("503.html"), status=503, headers=headers)
+        return JsonResponse(_error(failure.code, failure.detail), status=503, headers=headers)
+    return HttpResponse(render_to_string("503.html", {"failure": failure}), status=503, headers=headers)
 
 
 def _error(code: str, detail: str) -> dict[str, Any]:

@@ -11,6 +11,11 @@ import psycopg
 import structlog
 from django.http import HttpRequest, HttpResponseBase
 
+ENDED_BY_POSTGRES = (
+    psycopg.errors.QueryCanceled,
+    psycopg.errors.LockNotAvailable,
+    psycopg.errors.DeadlockDetected,
+)
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 
 
@@ -83,6 +88,9 @@ class OutagesInOneLine(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
         error = record.exc_info[1] if isinstance(record.exc_info, tuple) else None
         while error is not None:
+            if isinstance(error, ENDED_BY_POSTGRES):
+                # The database is there: which code asked too much of it is what one wants to know.
+                break
             if isinstance(error, psycopg.OperationalError | psycopg.InterfaceError):
                 record.msg, record.args = f"{record.getMessage().strip()}: {error}", ()
                 record.exc_info = record.exc_text = None

@@ -29,7 +29,7 @@ class SearchTextField(models.GeneratedField):
     """The column that holds a row's folded text, made by PostgreSQL of others."""
 
     # Nobody reads it.
-    db_returning = False
+    db_returning = False  # type: ignore[assignment]
 
     def __init__(self, *, names: Iterable[str], codes: Iterable[str] = (), phone: str, **kwargs: Any) -> None:
         """`names` are words in a language; `codes` are addresses and numbers, taken as they are; `phone` is digits."""
@@ -49,8 +49,10 @@ class SearchTextField(models.GeneratedField):
 
 def _joined(columns: Iterable[str]) -> Func:
     """Return columns as one text."""
-    parts = [Left(Coalesce(F(name), Value("")), SEARCHED_CHARACTERS) for name in columns] or [Value("")]
-    return Func(*parts, template="(%(expressions)s)", arg_joiner=" || ' ' || ", output_field=models.TextField())
+    parts = [Left(Coalesce(F(name), Value("")), SEARCHED_CHARACTERS) for name in columns]
+    return Func(
+        *(parts or [Value("")]), template="(%(expressions)s)", arg_joiner=" || ' ' || ", output_field=models.TextField()
+    )
 
 
 class SearchGin(GinIndex):

@@ -2,6 +2,7 @@
 
 from contextlib import AbstractContextManager
 from datetime import timedelta
+from importlib import import_module
 
 import psycopg
 import pytest
@@ -20,6 +21,7 @@ from integrations.tests.factories import IntegrationFactory, IntegrationTemplate
 from security.models import AuditEntry
 from tenants import trail
 from tenants.access import Access, Recording
+from tenants.audit import find_breaches
 from tenants.models import SubAccount
 from tenants.scope import acting, system_scope, tenant_scope
 
@@ -310,6 +312,31 @@ def test_a_tenant_may_not_delete_and_the_system_only_what_is_old(cast, entry):
     with system_scope("test"):
         assert AuditEntry.objects.all().delete()[0] == 0
         assert AuditEntry.objects.filter(pk=entry.pk).exists()
+
+
+WRITTEN_BY_TRIGGERS = """
+    CREATE FUNCTION audit_row() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+        AS 'BEGIN RETURN NEW; END';
+    CREATE TRIGGER audit AFTER INSERT OR UPDATE ON leads FOR EACH ROW EXECUTE FUNCTION audit_row('crm.lead');
+    DROP POLICY tenant_insert ON audit_entries;
+    CREATE POLICY trigger ON audit_entries FOR INSERT TO {owner} WITH CHECK (true);
+"""
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_database_whose_triggers_wrote_the_trail_loses_them(settings):
+    migration = import_module("security.migrations.0008_record_in_python")
+    untouched = find_breaches()
+    with connection.as_owner():
+        with connection.cursor() as cursor:
+            cursor.execute(WRITTEN_BY_TRIGGERS.format(owner=settings.DATABASE_ROLES.owner))
+        before = find_breaches()
+        with connection.schema_editor() as editor:
+            migration.drop_triggers(apps, editor)
+            migration.renew_policies(apps, editor)
+
+    assert "Table leads has the trigger audit." in before
+    assert find_breaches() == untouched
 
 
 def age(days: int) -> None:

@@ -128,7 +128,7 @@ def plan_of(model: type[models.Model]) -> Plan | None:
             name=str(field.column),
             field=field,
             masked=field.column in masked,
-            mutable=isinstance(field, models.JSONField | ArrayField) and field.column not in masked,
+            mutable=isinstance(field, models.JSONField | ArrayField) and not hasattr(field, "holds"),
         )
         for key, field in fields.items()
         if field.column not in skipped and not field.generated

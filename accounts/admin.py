@@ -29,6 +29,7 @@ from tenants.console import step_up
 from tenants.console.display import badge
 from tenants.console.forms import ConsoleForm
 from tenants.console.lists import Related
+from tenants.console.reassigning import ReassigningAdmin
 
 RIGHTS = ("role", "permissions")
 
@@ -227,7 +228,7 @@ class UserForm(ConsoleForm):
 
 
 @admin.register(User)
-class UserAdmin(AccountAdmin):
+class UserAdmin(ReassigningAdmin, AccountAdmin):
     form = UserForm
     actions = USER_ACTIONS
     sensitive_fields = ("email", "role")
@@ -275,6 +276,9 @@ class UserAdmin(AccountAdmin):
         super().save_model(request, obj, form, change)
         if to is not None:
             move_user(cast(User, obj), to=to)
+
+    def successors(self, row: User) -> models.QuerySet:
+        return super().successors(row).exclude(role=UserRole.SYSTEM)
 
     def refusal_to_delete(self, request: HttpRequest, obj: models.Model) -> str | None:
         return "The system user can't be deleted." if obj.is_system else None

@@ -9,6 +9,7 @@ from agents.actions import CHOICE_ACTIONS, STRATEGY_ACTIONS, TEMPLATE_ACTIONS
 from agents.models import PromptTemplate, Strategy, SubAccountPromptTemplate
 from tenants.console.lists import Related
 from tenants.console.model_admin import ConsoleAdmin
+from tenants.console.reassigning import ReassigningAdmin
 
 
 @admin.register(PromptTemplate)
@@ -44,7 +45,7 @@ class SubAccountPromptTemplateAdmin(ConsoleAdmin):
 
 
 @admin.register(Strategy)
-class StrategyAdmin(ConsoleAdmin):
+class StrategyAdmin(ReassigningAdmin):
     actions = STRATEGY_ACTIONS
     list_display = ["name", "sub_account", "regular_user", "prompt_template", "tag", "is_active", "updated_at"]
     list_filter = [

@@ -6,14 +6,16 @@ from django.db import IntegrityError, connection
 
 from accounts.choices import UserRole
 from accounts.models import AdminUser, User
-from accounts.tests.factories import AdminUserFactory
+from accounts.tests.factories import AdminUserFactory, UserFactory
 from agents.models import PromptTemplate, Strategy
+from agents.tests.factories import PromptTemplateFactory, StrategyFactory
 from crm.models import Booking, ContactSubmission, Lead
 from crm.tests.factories import LeadFactory
 from forms.models import FormTemplate
 from integrations.models import IntegrationTemplate
 from loctelli.tests.console_cast import fill, limited_admin, page, signed_in, text
 from security.models import ConversationMessage
+from tenants import background
 from tenants.deletion import what_goes_along, what_refers_to
 from tenants.models import SubAccount
 from tenants.scope import system_scope, tenant_scope
@@ -269,3 +271,73 @@ def test_contacts_lose_only_their_assignment(rows, cast, console):
     assert rows.acme.contact.assigned_to_id is None
     assert rows.acme.contact.sub_account_id == cast.acme.pk
     assert connection.in_atomic_block
+
+
+def test_a_users_things_are_reassigned_first_and_stay(rows, cast, console):
+    with system_scope("test"):
+        bob = UserFactory(name="Bob", sub_account=cast.acme)
+    url = page("accounts.user", "delete", cast.alice.pk) + "?last_admin=true"
+
+    asked = text(console.get(url))
+    refused = text(console.post(url, {"reassign": "1", "successor": cast.mallory.pk}, follow=True))
+    kept = exists(cast.alice)
+    moved = text(console.post(url, {"reassign": "1", "successor": bob.pk}, follow=True))
+    console.post(url, {"post": "yes"})
+
+    assert "Or keep it: reassign it first" in asked
+    assert "Bob" in asked
+    assert "Select a valid choice" in refused
+    assert kept
+    assert "3 now belong to Bob." in moved
+    assert "Would be deleted along" not in moved
+    assert not exists(cast.alice)
+    with system_scope("test"):
+        assert Lead.objects.get(pk=rows.acme.lead.pk).regular_user == bob
+        assert Strategy.objects.get(pk=cast.acme_strategy.pk).regular_user == bob
+
+
+def test_a_strategys_leads_are_reassigned_first_and_stay(rows, cast, console):
+    with system_scope("test"):
+        other = StrategyFactory(regular_user=cast.alice, prompt_template=cast.template)
+    url = page("agents.strategy", "delete", cast.acme_strategy.pk)
+
+    console.post(url, {"reassign": "1", "successor": other.pk})
+    console.post(url, {"post": "yes"})
+
+    assert not exists(cast.acme_strategy)
+    with system_scope("test"):
+        assert Lead.objects.get(pk=rows.acme.lead.pk).strategy == other
+
+
+def test_reassigning_takes_the_right_to_change_what_is_reassigned(rows, cast):
+    with system_scope("test"):
+        bob = UserFactory(name="Bob", sub_account=cast.acme)
+    client = signed_in(limited_admin("accounts.user", "crm.view_lead"))
+    url = page("accounts.user", "delete", cast.alice.pk) + "?last_admin=true"
+
+    asked, tried = text(client.get(url)), client.post(url, {"reassign": "1", "successor": bob.pk})
+
+    assert "reassign it first" not in asked
+    assert tried.status_code == 403
+
+
+def test_many_are_deleted_by_the_worker_and_what_must_stay_stays(rows, cast, console, monkeypatch):
+    monkeypatch.setattr(background, "IN_ONE_REQUEST", 2)
+    with system_scope("test"):
+        PromptTemplate.objects.exclude(pk=cast.template.pk).delete()
+        PromptTemplateFactory.create_batch(4, created_by_admin=cast.ada)
+    url = page("agents.prompttemplate", "changelist")
+    form = {"action": "delete_selected", "select_across": "1", "_selected_action": ["0"]}
+
+    asked = text(console.post(url, form))
+    begun = console.post(url, {**form, "confirmed": "1"})
+    action = begun.url.split("/")[-3]
+    background.run(action)
+    over = text(console.get(begun.url))
+
+    assert "Delete: 5 prompt templates" in asked
+    assert "2 chosen prompt templates" in asked
+    assert "All 5 rows are done; 4 were changed." in over
+    assert "1 row was left as it is: other things refer to it." in over
+    with system_scope("test"):
+        assert list(PromptTemplate.objects.all()) == [cast.template]

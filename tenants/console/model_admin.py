@@ -13,6 +13,7 @@ from django.template.response import TemplateResponse
 
 from loctelli.api.integrity import from_data_error, from_integrity_error
 from tenants.console import history, step_up
+from tenants.console.deleting import DELETE
 from tenants.console.forms import Autocomplete, ConsoleForm
 from tenants.console.json_forms import JSONField, JSONWidget, TextsField
 from tenants.console.lists import ListAdmin
@@ -179,14 +180,22 @@ class ConsoleAdmin(ListAdmin, RowActionsAdmin):
 
     def lacking(self, request: HttpRequest, deletion: Deletion) -> set[str]:
         """Return the kinds of row that would go along and that this admin may not delete."""
-        lacking = set()
-        for count in deletion.goes_along:
-            model_admin = self.admin_site._registry.get(count.model)
-            name = f"{count.model._meta.app_label}.delete_{count.model._meta.model_name}"
-            # Logs and machinery are nobody's to delete one by one; they go with what they belong to.
-            if isinstance(model_admin, ConsoleAdmin) and model_admin.deletable and not request.user.has_perm(name):
-                lacking.add(str(count.model._meta.verbose_name_plural))
-        return lacking
+        return {name for count in deletion.goes_along if (name := self.lacks(request, count.model))}
+
+    def lacks(self, request: HttpRequest, model: type[models.Model]) -> str | None:
+        """Return what rows of a model are called when this admin may not delete them, else None."""
+        model_admin, meta = self.admin_site._registry.get(model), model._meta
+        permitted = request.user.has_perm(f"{meta.app_label}.delete_{meta.model_name}")
+        # Logs and machinery are nobody's to delete one by one; they go with what they belong to.
+        deletable = isinstance(model_admin, ConsoleAdmin) and model_admin.deletable
+        return str(meta.verbose_name_plural) if deletable and not permitted else None
+
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
+        """Delete as many as match, too."""
+        actions = super().get_actions(request)
+        if DELETE.__name__ in actions:
+            actions[DELETE.__name__] = (DELETE, DELETE.__name__, DELETE.short_description)
+        return actions
 
     @property
     def deletable(self) -> bool:

@@ -78,6 +78,7 @@ class LeadAdmin(ConversationAdmin):
         by_month("created_at", _("month it came in")),
     ]
     search_fields = ["name", "email", "phone", "company", "custom_id"]
+    search_help_text = _("Part of a name, phone number or address")
     # What an index of a list serves; any other column would sort a million leads.
     sortable_by = ["name", "created_at"]
     ordering = ["-created_at", "-id"]

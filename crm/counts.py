@@ -57,6 +57,9 @@ def count_anew(*, days: int = KEPT_DAYS) -> None:
     first = today - timedelta(days=days - 1)
     parameters = {"everybody": EVERYBODY, "since": midnight(first), "until": midnight(today + timedelta(days=1))}
     with connection.cursor() as cursor:
+        # One at a time. However much there is to count, a worker has the time.
+        cursor.execute("SELECT set_config('lock_timeout', '0', true), set_config('statement_timeout', '0', true)")
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('loctelli'), hashtext('count'))")
         cursor.execute(
             "DELETE FROM daily_counts WHERE day >= %s OR day <= %s", [first, today - timedelta(days=KEPT_DAYS)]
         )

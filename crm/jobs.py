@@ -10,7 +10,7 @@ from tenants.scope import system_scope
 
 
 @app.periodic(cron="*/5 * * * *")
-@app.task(name="crm.count_anew", queueing_lock="crm.count_anew", lock="crm.count_anew", pass_context=False)
+@app.task(name="crm.count_anew", queueing_lock="crm.count_anew", pass_context=False)
 def count_regularly(timestamp: int) -> None:
     """Count for the console's first page: recent days every five minutes, all that are kept once an hour."""
     with system_scope("counting for the console"):

@@ -1,16 +1,21 @@
 """The console's pages of sub-accounts and the invitations into them."""
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 
+from django.apps import apps
 from django.contrib import admin
 from django.contrib.auth.password_validation import MinimumLengthValidator
 from django.db import models
+from django.db.models import OuterRef, Subquery
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from unfold.decorators import display
 
 from tenants import invitations, qr
@@ -19,12 +24,14 @@ from tenants.closing import BEING_CLOSED, is_closing
 from tenants.console.background_admin import BackgroundActionAdmin
 from tenants.console.display import set_or_not
 from tenants.console.forms import ConsoleForm
+from tenants.console.lists import Related
 from tenants.console.model_admin import ConsoleAdmin
 from tenants.console.passwords import PasswordAdmin
 from tenants.console.row_actions import button
 from tenants.models import ONBOARDING_ID, BackgroundAction, SubAccount, SubAccountInvitation
 
 MINIMUM_INVITATION_PASSWORD_LENGTH = 4
+COUNTED = ("users", "leads", "bookings", "last_activity_at")
 
 admin.site.register(BackgroundAction, BackgroundActionAdmin)
 
@@ -52,15 +59,49 @@ class SubAccountForm(ConsoleForm):
 class SubAccountAdmin(ConsoleAdmin):
     form = SubAccountForm
     actions = SUB_ACCOUNT_ACTIONS
-    list_display = ["name", "is_active", "created_by_admin", "created_at"]
+    list_display = ["name", "is_active", "users", "leads", "bookings", "last_activity", "created_at"]
     list_filter = ["is_active"]
     search_fields = ["name", "description"]
-    date_hierarchy = "created_at"
     ordering = ["name", "id"]
+    leads_to = (
+        Related("accounts.User", "sub_account__id__exact", gettext_lazy("Users")),
+        Related("crm.Lead", "sub_account__id__exact", gettext_lazy("Leads")),
+        Related("crm.Booking", "sub_account__id__exact", gettext_lazy("Bookings")),
+        Related("agents.Strategy", "sub_account__id__exact", gettext_lazy("Strategies")),
+        Related("agents.SubAccountPromptTemplate", "sub_account__id__exact", gettext_lazy("Chosen prompt templates")),
+        Related("crm.ContactSubmission", "sub_account__id__exact", gettext_lazy("Contact submissions")),
+        Related("forms.FormTemplate", "sub_account__id__exact", gettext_lazy("Forms")),
+        Related("forms.FormSubmission", "sub_account__id__exact", gettext_lazy("Form submissions")),
+        Related("integrations.Integration", "sub_account__id__exact", gettext_lazy("Integrations")),
+        Related("tenants.SubAccountInvitation", "sub_account__id__exact", gettext_lazy("Invitations")),
+        Related("security.SecurityIncident", "sub_account_id", gettext_lazy("Incidents")),
+    )
     fieldsets = [
         (None, {"fields": ["name", "description", "is_active"]}),
         ("Settings", {"fields": ["settings"]}),
     ]
+
+    def get_queryset(self, request: HttpRequest) -> models.QuerySet:
+        """Beside each sub-account, what the console's job has counted of it last."""
+        counts = apps.get_model("crm.SubAccountCount")._default_manager.filter(sub_account_id=OuterRef("pk"))
+        counted = {f"counted_{name}": Subquery(counts.values(name)) for name in COUNTED}
+        return super().get_queryset(request).annotate(**counted)
+
+    @display(description=gettext_lazy("users"), ordering="counted_users", empty_value="–")
+    def users(self, sub_account: Any) -> int | None:
+        return sub_account.counted_users
+
+    @display(description=gettext_lazy("leads"), ordering="counted_leads", empty_value="–")
+    def leads(self, sub_account: Any) -> int | None:
+        return sub_account.counted_leads
+
+    @display(description=gettext_lazy("bookings"), ordering="counted_bookings", empty_value="–")
+    def bookings(self, sub_account: Any) -> int | None:
+        return sub_account.counted_bookings
+
+    @display(description=gettext_lazy("last activity"), ordering="counted_last_activity_at", empty_value="–")
+    def last_activity(self, sub_account: Any) -> datetime | None:
+        return sub_account.counted_last_activity_at
 
     def page_buttons(self, request: HttpRequest, row: models.Model) -> list[dict[str, Any]]:
         """Offer to invite people, where there is somewhere to invite them to."""
@@ -94,7 +135,7 @@ class SubAccountAdmin(ConsoleAdmin):
 class SubAccountInvitationAdmin(PasswordAdmin):
     adding_is_sensitive = True
     password_is_optional = True
-    list_display = ["__str__", "current_uses", "max_uses", "expires_at", "is_active", "created_by_admin", "created_at"]
+    list_display = ["sub_account", "state", "current_uses", "max_uses", "expires_at", "created_by_admin", "created_at"]
     list_filter = ["is_active", "expires_at"]
     search_fields = ["sub_account__name"]
     reads = ("created_by_admin",)
@@ -111,6 +152,20 @@ class SubAccountInvitationAdmin(PasswordAdmin):
     def password_validators(self) -> list:
         # Said to people on the telephone, and worthless without the code.
         return [MinimumLengthValidator(MINIMUM_INVITATION_PASSWORD_LENGTH)]
+
+    @display(
+        description=gettext_lazy("state"),
+        label={"usable": "success", "expired": "warning", "used up": "warning", "revoked": "danger"},
+    )
+    def state(self, invitation: SubAccountInvitation) -> tuple[str, Any]:
+        """Say whether the code still lets somebody in, and what keeps it from that."""
+        if not invitation.is_active:
+            return "revoked", _("Revoked")
+        if invitation.expires_at is not None and invitation.expires_at <= timezone.now():
+            return "expired", _("Expired")
+        if invitation.max_uses is not None and invitation.current_uses >= invitation.max_uses:
+            return "used up", _("Used up")
+        return "usable", _("Usable")
 
     @display(description="Code")
     def code_state(self, invitation: SubAccountInvitation) -> str:

@@ -5,11 +5,10 @@ from functools import update_wrapper
 from typing import Any
 
 from django.conf import settings
-from django.contrib.admin.views.autocomplete import AutocompleteJsonView
 from django.contrib.auth import REDIRECT_FIELD_NAME
 from django.core.exceptions import PermissionDenied, SuspiciousOperation
 from django.core.paginator import InvalidPage
-from django.db import DataError, models, transaction
+from django.db import DataError, transaction
 from django.db.models.base import ModelBase
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
@@ -23,15 +22,13 @@ from django.views.decorators.cache import never_cache
 from unfold.sites import UnfoldAdminSite
 
 from loctelli.console import home, own_second_factor, own_sessions, signing_in, switcher, zones
+from loctelli.console.autocomplete import Autocomplete
 from loctelli.console.groups import GROUPS, SHOWN
 from loctelli.console.own_password import OwnPasswordView
 from loctelli.errors import DomainError
 from security import audit, throttling
 from security.choices import ActorType
 from tenants.console import step_up
-from tenants.console.forms import is_key
-from tenants.console.narrowing import narrowed_to, rows_of
-from tenants.models import SubAccount
 from tenants.scope import ensure_scope, system_scope
 
 View = Callable[..., HttpResponseBase]
@@ -251,35 +248,6 @@ class ConsoleSite(UnfoldAdminSite):
 
     def autocomplete_view(self, request: HttpRequest) -> HttpResponseBase:
         return Autocomplete.as_view(admin_site=self)(request)
-
-
-class Autocomplete(AutocompleteJsonView):
-    """Choices for a reference: of the sub-account that the form is about, else of the one the console is narrowed to.
-
-    Where those of several are offered together, each says whose it is.
-    """
-
-    def get_queryset(self) -> models.QuerySet:
-        found, owner = super().get_queryset(), self.sub_account_id
-        return found if owner is None else found.filter(rows_of(found.model, owner))
-
-    @property
-    def sub_account_id(self) -> int | None:
-        """The sub-account whose rows are offered; None for all."""
-        asked = self.request.GET.get("sub_account", "")
-        if self.model_admin.model is not SubAccount and asked.isdecimal() and is_key(SubAccount._meta.pk, asked):
-            return int(asked)
-        chosen = narrowed_to(self.request)
-        return chosen.pk if chosen else None
-
-    def serialize_result(self, obj: models.Model, to_field_name: str) -> dict[str, str]:
-        result = super().serialize_result(obj, to_field_name)
-        owner = getattr(obj, "sub_account", None)
-        return (
-            result
-            if owner is None or self.sub_account_id is not None
-            else {**result, "text": f"{result['text']} · {owner}"}
-        )
 
 
 REFUSALS = {

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from django.db import connection
 
 from accounts.models import AdminUser, User
+from crm.counts import count_anew
 from loctelli.management.seeds import demo, integrations, platform, prompts
 from loctelli.management.seeds.passwords import SeedRefused, generate_password, require_strong
 from tenants.scope import system_scope
@@ -79,6 +80,7 @@ def _seed_demo(report: Report, admin: AdminUser, password: str | None) -> None:
     for business in businesses:
         report.demo_users += demo.create_business(business, admin=admin, password=report.demo_password)
         report.created.append(f"the demo business {business.name}")
+    count_anew()
 
 
 def _count(report: Report, number: int, name: str) -> None:

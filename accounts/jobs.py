@@ -1,5 +1,7 @@
 """Jobs of this layer and those below."""
 
+from typing import Any
+
 import structlog
 from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
@@ -28,6 +30,15 @@ def prune_hourly(timestamp: int) -> None:
 def mail_registration(email: str, token: str | None) -> None:
     """Send what confirms a registration or, without a token, that the address has an account already."""
     notices.send_registration(email, token)
+
+
+@app.task(name="accounts.mail_user_invitation", retry=RETRY)
+def mail_user_invitation(**invited: Any) -> None:
+    """Send what lets somebody accept an admin's invitation or, where the address has an account, says so."""
+    # Imported here: onboarding, by way of signing in, defers jobs.
+    from accounts.onboarding import mail_invitation
+
+    log.info("user_invited", sent=mail_invitation(**invited))
 
 
 @app.task(name="accounts.mail_new_device", retry=RETRY)

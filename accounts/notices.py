@@ -32,6 +32,20 @@ REGISTERED_ALREADY = """Hello,
 somebody, probably you, tried to register this address with Loctelli. It has an account already: sign in, or set a new
 password if you have forgotten yours. If it was not you, there is nothing to do.
 """
+USER_INVITATION = """Hello,
+
+{business} invites you to work with them on Loctelli. Within a week you can accept with a password of your choice and
+this {what}:
+
+{link}
+
+If you don't know them, there is nothing to do: no account is made.
+"""
+USER_INVITATION_REGISTERED = """Hello,
+
+{business} invites you to work with them on Loctelli, where this address has an account already. Whoever belongs to no
+business yet can ask them for an invitation code and join with that account; everybody else needs another address.
+"""
 PASSWORD_RESET = """Hello {name},
 
 somebody, probably you, asked to set a new password for your Loctelli account {email}. Within {minutes} minutes you can
@@ -78,6 +92,19 @@ def send_registration(email: str, token: str | None) -> None:
     template = settings.FRONTEND_REGISTRATION_URL
     text = REGISTRATION.format(what="link" if template != "{token}" else "code", link=_link(template, token))
     send_mail("Confirm your registration", text, None, [email])
+
+
+def send_user_invitation(email: str, business: str, token: str | None) -> None:
+    """Send somebody a sub-account's invitation or, without a token, that it came and they have an account already."""
+    # One line of it, whatever a sub-account calls itself.
+    business = " ".join(business.split())[:100]
+    template = settings.FRONTEND_REGISTRATION_URL
+    if token is None:
+        text = USER_INVITATION_REGISTERED.format(business=business)
+    else:
+        what = "link" if template != "{token}" else "code"
+        text = USER_INVITATION.format(business=business, what=what, link=_link(template, token))
+    send_mail("You are invited to Loctelli", text, None, [email])
 
 
 def _link(template: str, token: str) -> str:

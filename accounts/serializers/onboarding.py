@@ -50,12 +50,6 @@ class InvitedRegistrationSerializer(InvitationSerializer, RegistrationSerializer
         example = InvitationSerializer.Meta.example | RegistrationSerializer.Meta.example
 
 
-class MailedSerializer(Serializer):
-    """That a mail is on its way, whoever the address belongs to."""
-
-    detail = fields.CharField(read_only=True)
-
-
 class ConfirmationSerializer(Serializer):
     """The token that was mailed, and the password chosen."""
 

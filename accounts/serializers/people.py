@@ -4,7 +4,6 @@ from rest_framework import serializers
 
 from accounts.choices import UserRole
 from accounts.models import User
-from accounts.password_changes import check_strength
 from accounts.shapes import BOOKINGS_TIME
 from loctelli.api import fields
 from loctelli.api.serializers import ModelSerializer, Serializer
@@ -29,9 +28,8 @@ class SettingsField(fields.Shaped, fields.JSONObjectField):
 
 
 class UserSerializer(TenantModelSerializer):
-    """A person of the sub-account. The password is written, never read."""
+    """A person of the sub-account."""
 
-    password = fields.CharField(write_only=True, max_length=255, help_text="Can be set on creation only.")
     role = fields.ChoiceField(choices=ASSIGNABLE_ROLES, required=False)
     bookings_time = AvailabilityField(required=False, allow_null=True)
     last_login_at = fields.DateTimeField(source="last_login", read_only=True, allow_null=True)
@@ -39,19 +37,17 @@ class UserSerializer(TenantModelSerializer):
     class Meta:
         model = User
         fields = [
-            "id", "name", "email", "password", "company", "role", "is_active", "budget", "bookings_time",
+            "id", "name", "email", "company", "role", "is_active", "budget", "bookings_time",
             "booking_enabled", "timezone", "calendar_id", "location_id", "assigned_user_id", "last_login_at",
             "created_at", "updated_at", "sub_account_id",
         ]  # fmt: skip
-        read_only_fields = ["sub_account_id"]
-        create_only = ["password"]
+        read_only_fields = ["sub_account_id", "email"]
         columns = {"last_login_at": ["last_login"]}
         includes = ["sub_account", "strategies"]
         example = {
             "id": 7,
             "name": "Alice Ames",
             "email": "alice@acme.example",
-            "password": "four quiet harbour lamps",
             "company": "Acme Roofing",
             "role": "manager",
             "is_active": True,
@@ -60,18 +56,23 @@ class UserSerializer(TenantModelSerializer):
             "sub_account_id": 2,
         }
 
-    def validate(self, attrs: dict) -> dict:
-        if "password" in attrs:
-            check_strength(attrs["password"], User(name=attrs["name"], email=attrs["email"]))
-        return attrs
 
-    def create(self, validated_data: dict) -> User:
-        password = validated_data.pop("password")
-        acting = self.context["request"].user
-        user = User(**validated_data, created_by_admin_id=acting.sub_account.created_by_admin_id)
-        user.set_password(password)
-        user.save()
-        return user
+class InvitedPersonSerializer(Serializer):
+    """Whom to invite into the sub-account, and as what."""
+
+    name = fields.CharField(max_length=255)
+    email = fields.AccountEmailField(max_length=254)
+    role = fields.ChoiceField(choices=ASSIGNABLE_ROLES, default=UserRole.USER)
+    company = fields.CharField(max_length=255, required=False, allow_null=True, default=None)
+
+    class Meta:
+        example = {"name": "Bob Byrne", "email": "bob@acme.example", "role": "manager"}
+
+
+class MailedSerializer(Serializer):
+    """That a mail is on its way, whoever the address belongs to."""
+
+    detail = fields.CharField(read_only=True)
 
 
 class ProfileSerializer(UserSerializer):
@@ -79,12 +80,9 @@ class ProfileSerializer(UserSerializer):
 
     class Meta(UserSerializer.Meta):
         variant = True
-        fields = [name for name in UserSerializer.Meta.fields if name != "password"]
         read_only_fields = ["sub_account_id", "email", "role", "is_active"]
-        create_only: list[str] = []
         includes = ["sub_account"]
 
-    password = None
     role = fields.ChoiceField(choices=UserRole.choices, read_only=True)
 
 

@@ -151,7 +151,7 @@ def test_python_and_postgresql_are_bound_to_the_tokens_sub_account(cast):
 def test_a_refused_write_frees_its_idempotency_key(alice):
     client = bearer(alice, **{"Idempotency-Key": "k1"})
 
-    refused = client.post(USERS, {"name": "x"}, content_type="application/json")
+    refused = client.post(f"{USERS}invite/", {"name": "x"}, content_type="application/json")
 
     assert refused.status_code == 400
     with system_scope("test"):

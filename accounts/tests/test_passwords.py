@@ -126,16 +126,6 @@ def test_4096_characters_sign_in_and_more_are_refused_in_bounded_time(alice, pas
     assert time.perf_counter() - started < 2
 
 
-def test_a_person_who_is_made_needs_such_a_password_too(alice):
-    body = {"name": "Bo", "email": "bo@acme.example"}
-    client = bearer(issue_token(alice))
-
-    answers = [post("/api/v1/users/", client, **body, password=password) for password in ("kx9q-zu", "sunshine1", NEW)]
-
-    assert [answer.status_code for answer in answers] == [400, 400, 201]
-    assert answers[0].json()["errors"][0]["code"] == "password_too_short"
-
-
 # Which can't come again.
 
 
@@ -403,8 +393,8 @@ def test_an_address_in_any_case_and_form_is_one_account(alice, email):
     assert post(FORGOTTEN, email=email).status_code == 202
     assert len(work_off_mails()) == 1
     assert post(LOGIN, email=email, password=PASSWORD).status_code == 200
-    body = {"name": "Al", "email": email, "password": NEW}
-    assert post("/api/v1/users/", bearer(issue_token(alice)), **body).json()["errors"][0]["code"] == "unique"
+    invited = post("/api/v1/users/invite/", bearer(issue_token(alice)), name="Al", email=email)
+    assert invited.json()["errors"][0]["code"] == "unique"
 
 
 def test_an_admin_s_password_is_no_business_of_the_api(ada):

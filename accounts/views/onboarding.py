@@ -16,10 +16,9 @@ from accounts.serializers.onboarding import (
     InvitationSerializer,
     InvitedRegistrationSerializer,
     InvitedToSerializer,
-    MailedSerializer,
     RegistrationSerializer,
 )
-from accounts.serializers.people import ProfileSerializer
+from accounts.serializers.people import MailedSerializer, ProfileSerializer
 from accounts.views.open import OpenView, throttle_address, validated
 from loctelli.api.views import APIView
 from security import throttling
@@ -99,7 +98,10 @@ class RegisterAndJoinView(RegisterView):
 
 
 class ConfirmRegistrationView(OpenView):
-    """Confirm a registration with the mailed token and the password chosen: makes the account. Then sign in."""
+    """Confirm a registration with the mailed token and the password chosen: makes the account. Then sign in.
+
+    Whom an admin has invited chooses the password here.
+    """
 
     error_statuses = (404,)
 

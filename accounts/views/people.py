@@ -1,25 +1,30 @@
 """The API's doors to one's own account and the people of a sub-account."""
 
 from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import status
 from rest_framework.decorators import action
 from rest_framework.response import Response
 
 from accounts.choices import UserRole
 from accounts.membership import LastAdmin, hold_admins, is_active_admin, left_without_admin
 from accounts.models import User
+from accounts.onboarding import invite
 from accounts.serializers.people import (
+    InvitedPersonSerializer,
+    MailedSerializer,
     ProfileSerializer,
     ReassignedSerializer,
     SubAccountSerializer,
     SuccessorSerializer,
     UserSerializer,
 )
+from accounts.views.open import validated
 from loctelli.api import parameters
-from loctelli.api.viewsets import RetrieveMixin, UpdateMixin
+from loctelli.api.viewsets import DestroyMixin, RetrieveMixin, UpdateMixin
 from loctelli.errors import Conflict
 from tenants.reassignment import delete_unless_owning, reassign
 from tenants.scope import current_scope
-from tenants.views import TenantGenericViewSet, TenantViewSet
+from tenants.views import TenantGenericViewSet, TenantReadOnlyViewSet
 
 CASCADE = OpenApiParameter(
     "cascade", bool, description="Delete what belongs to it along with it, which is refused otherwise."
@@ -58,8 +63,8 @@ class SubAccountViewSet(RetrieveMixin, UpdateMixin, TenantGenericViewSet):
         return self.request.user.sub_account_id
 
 
-class UserViewSet(TenantViewSet):
-    """The people of the sub-account."""
+class UserViewSet(UpdateMixin, DestroyMixin, TenantReadOnlyViewSet):
+    """The people of the sub-account. New ones are invited; addresses are changed by the platform's admins alone."""
 
     serializer_class = UserSerializer
     read_role = UserRole.USER
@@ -101,6 +106,18 @@ class UserViewSet(TenantViewSet):
     @extend_schema(parameters=[CASCADE, LAST_ADMIN])
     def destroy(self, request, *args, **kwargs) -> Response:
         return super().destroy(request, *args, **kwargs)
+
+    @extend_schema(request=InvitedPersonSerializer, responses={202: MailedSerializer})
+    @action(detail=False, methods=["post"], selectable=False)
+    def invite(self, request) -> Response:
+        """Invite somebody. The mail has a token, good for a week, to confirm at `auth/register/confirm/`.
+
+        Whoever reads the mail chooses the password there. The answer is the same whether or not the address has an
+        account elsewhere; its owner is told by mail. The invitation ends when its admin ceases to be one.
+        """
+        given = validated(InvitedPersonSerializer, request)
+        invite(request.user, **given)
+        return Response({"detail": f"A mail is on its way to {given['email']}."}, status.HTTP_202_ACCEPTED)
 
     @extend_schema(request=SuccessorSerializer, responses={200: ReassignedSerializer})
     @action(detail=True, methods=["post"], selectable=False)

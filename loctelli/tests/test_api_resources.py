@@ -139,13 +139,14 @@ def test_a_method_that_is_not_taken_is_named_so(one, method):
 
 
 def test_a_broken_unique_constraint_names_its_field(one, two):
-    taken = {"name": "Other", "email": two.user.email}
+    taken = {"name": "Roofs", "slug": "roofs", "title": "Roofs", "schema": []}
+    two.send("POST", "form-templates/", taken)
 
-    response = one.send("PATCH", f"users/{one.user.pk}/", taken)
+    response = one.send("POST", "form-templates/", taken)
 
     assert response.status_code == 400
-    assert errors_of(response) == [("email", "unique")]
-    assert one.get(f"users/{one.user.pk}/").json()["name"] == one.user.name
+    assert errors_of(response) == [("slug", "unique")]
+    assert one.get("form-templates/").json()["results"] == []
 
 
 def test_a_broken_check_constraint_names_its_field(one):

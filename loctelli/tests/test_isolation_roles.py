@@ -20,7 +20,7 @@ ADMIN, MANAGER, USER = "admin", "manager", "user"
 RESOURCES = {
     "me": (USER, None, USER, None),
     "sub-account": (USER, None, ADMIN, None),
-    "users": (USER, ADMIN, ADMIN, ADMIN),
+    "users": (USER, None, ADMIN, ADMIN),
     "prompt-templates": (USER, None, None, None),
     "chosen-prompt-templates": (USER, None, None, None),
     "strategies": (USER, MANAGER, MANAGER, MANAGER),
@@ -36,6 +36,7 @@ RESOURCES = {
     "audit-entries": (ADMIN, None, None, None),
 }
 ACTIONS = {
+    "users/invite": ADMIN,
     "users/{pk}/reassign": ADMIN,
     "strategies/{pk}/duplicate": MANAGER,
     "strategies/{pk}/reassign": MANAGER,

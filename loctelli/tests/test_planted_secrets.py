@@ -20,6 +20,7 @@ from django.db import connection
 from django.test import Client
 from django_otp.oath import TOTP
 
+from accounts.onboarding import mail_invitation
 from accounts.password_resets import mail_reset
 from accounts.tests.factories import AdminUserFactory
 from crm.conversations import append_message
@@ -138,8 +139,12 @@ def world(cast, settings, logged, monkeypatch) -> SimpleNamespace:
         return answer
 
     # Accounts
-    nora = {"name": "Nora", "email": "nora@acme.example", "password": planted["first password"], "role": "admin"}
-    made = call(alice, "post", "users/", nora)
+    nora = {"name": "Nora", "email": "nora@acme.example", "role": "admin"}
+    assert call(alice, "post", "users/invite/", nora).status_code == 202
+    assert mail_invitation(**nora, company=None, invited_by=cast.alice.pk, sub_account_id=cast.acme.pk)
+    planted["registration token"] = re.search(r"ring:v1:\S+", mail.outbox[-1].body)[0]
+    chosen = {"token": planted["registration token"], "password": planted["first password"]}
+    made = call(anybody, "post", "auth/register/confirm/", chosen)
     assert made.status_code == 201, made.content
     sign_in = {"email": "nora@acme.example", "password": planted["first password"], "remember": True}
     assert call(anybody, "post", "auth/login/", sign_in | {"password": planted["wrong password"]}).status_code == 401

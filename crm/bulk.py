@@ -19,6 +19,8 @@ from loctelli.errors import InvalidRequest
 from security.fields import assign_row_ids
 from tenants.scope import current_scope
 
+COLUMNS = {field.name: field for field in Lead._meta.concrete_fields}
+
 
 @dataclass(slots=True)
 class Row:
@@ -142,8 +144,7 @@ def _to_update(rows: list[Row]) -> list[Row]:
 
 
 def _differs(lead: Lead | None, name: str, value: Any) -> bool:
-    attribute = Lead._meta.get_field(name).attname
-    return bool(getattr(lead, attribute) != (value.pk if isinstance(value, models.Model) else value))
+    return bool(getattr(lead, COLUMNS[name].attname) != (value.pk if isinstance(value, models.Model) else value))
 
 
 # Writing it.
@@ -188,11 +189,11 @@ def _update(rows: list[Row]) -> None:
     for row in rows:
         for name, value in row.values.items():
             setattr(row.lead, name, value)
-    written = {name: Lead._meta.get_field(name) for row in rows for name in row.values}
+    written = {name for row in rows for name in row.values}
     Lead.objects.filter(pk__in=[lead.pk for lead in leads]).update(
         **{
-            name: value_by_key({lead.pk: getattr(lead, field.attname) for lead in leads}, field)
-            for name, field in written.items()
+            name: value_by_key({lead.pk: getattr(lead, COLUMNS[name].attname) for lead in leads}, COLUMNS[name])
+            for name in written
         }
     )
     for row in rows:

@@ -39,19 +39,29 @@ def file_response(kind: Format, *, name: str, columns: Sequence[str], rows: Iter
     `rows` are asked for after the view has returned, so whatever yields them opens its own scopes, one a chunk, and
     leaves none open while it yields. When the client goes away no more rows are asked for, and `rows` is closed.
     """
-    response = StreamingHttpResponse(
-        _pieces(kind, kind.write(columns, rows, title=name)),
+    return StreamingHttpResponse(
+        File(kind, kind.write(columns, rows, title=name), rows),
         content_type=kind.content_type,
         headers={"Content-Disposition": f'attachment; filename="{name}.{kind.name}"', "Cache-Control": "no-store"},
     )
-    if hasattr(rows, "close"):
-        response._resource_closers.append(rows.close)
-    return response
 
 
-def _pieces(kind: Format, pieces: Iterator[bytes]) -> Iterator[bytes]:
-    try:
-        yield from pieces
-    except Exception:  # whatever it is, it is raised again: the file is only told first that it is incomplete
-        yield kind.broken_off
-        raise
+@dataclass(frozen=True, slots=True)
+class File:
+    """What an answer iterates over, once, and closes however that ends."""
+
+    kind: Format
+    pieces: Iterator[bytes]
+    rows: Iterable[Row]
+
+    def __iter__(self) -> Iterator[bytes]:
+        try:
+            yield from self.pieces
+        except Exception:  # whatever it is, it is raised again: the file is only told first that it is incomplete
+            yield self.kind.broken_off
+            raise
+
+    def close(self) -> None:
+        # Rows that were never asked for would not learn of it by the end of whoever asks.
+        if hasattr(self.rows, "close"):
+            self.rows.close()

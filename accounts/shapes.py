@@ -24,6 +24,7 @@ HOURS = {
     "items": {
         "type": "object",
         "x-layout": "inline",
+        "x-summary": ["start", "end"],
         "properties": {"start": {"title": _("From"), **TIME_OF_DAY}, "end": {"title": _("To"), **TIME_OF_DAY}},
         "required": ["start", "end"],
     },

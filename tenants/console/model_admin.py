@@ -10,12 +10,14 @@ from django.core.exceptions import PermissionDenied
 from django.db import DataError, IntegrityError, models, transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
+from unfold.widgets import UnfoldAdminTextInputWidget
 
 from loctelli.api.integrity import from_data_error, from_integrity_error
+from loctelli.timezones import validate_timezone
 from tenants.console import history, step_up
 from tenants.console.deleting import DELETE
 from tenants.console.forms import Autocomplete, ConsoleForm
-from tenants.console.json_forms import JSONField, JSONWidget, TextsField
+from tenants.console.json_forms import TIME_ZONES, JSONField, JSONWidget, TextsField
 from tenants.console.lists import ListAdmin
 from tenants.console.row_actions import RowActionsAdmin
 from tenants.deletion import Deletion, what_goes_along
@@ -64,6 +66,8 @@ class ConsoleAdmin(ListAdmin, RowActionsAdmin):
             kwargs |= {"form_class": JSONField, "widget": JSONWidget, "shape": getattr(db_field, "shape", None)}
         elif isinstance(db_field, ArrayField):
             kwargs |= {"form_class": TextsField, "widget": JSONWidget}
+        elif validate_timezone in db_field.validators:
+            kwargs["widget"] = UnfoldAdminTextInputWidget({"list": TIME_ZONES})
         elif isinstance(db_field, models.TextField) and db_field.null:
             kwargs["empty_value"] = None
         return super().formfield_for_dbfield(db_field, request, **kwargs)

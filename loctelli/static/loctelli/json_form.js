@@ -55,7 +55,7 @@
       this.name = this.label ? this.label.textContent.replace(/[*:]/g, "").trim() : this.textarea.name;
       this.live = el("p", { class: "json-form-live", "aria-live": "polite" });
       this.notice = el("p", { class: "json-form-notice", role: "status", hidden: true });
-      this.body = el("div", { class: "json-form-body", role: "group", "aria-label": this.name });
+      this.body = el("div", { class: "json-form-body", role: "group", "aria-label": this.name, "aria-describedby": this.textarea.getAttribute("aria-describedby") ?? undefined });
       this.buttons = ["form", "raw"].map((view) =>
         el("button", { type: "button", "data-view": view, click: () => this.show(view) }, this.words[view]),
       );
@@ -155,7 +155,10 @@
     /** Fetch the schema that belongs to what is chosen elsewhere in the form. */
     follow() {
       const select = document.querySelector(`[name="${this.source}"]`);
+      let loaded = select?.value;
       const load = async () => {
+        if (select.value === loaded) return;
+        loaded = select.value;
         const kept = this.view === "form" ? this.root.get() : undefined;
         this.schema = null;
         if (select.value) {
@@ -291,7 +294,8 @@
         control.replaceChildren(el("option", { value: "" }, "–"), ...[...offered].map(([key, label]) => el("option", { value: key, selected: key === current }, label)));
       };
       control.refresh();
-      control.addEventListener("change", () => { current = control.value || undefined; });
+      // Before the form hears of it and has the choices made anew.
+      control.addEventListener("input", () => { current = control.value || undefined; });
       return { element: this.field(control, schema, path, context), get: () => current, focus: () => control.focus() };
     }
 
@@ -390,7 +394,7 @@
         const node = this.node(definition, own(name), [...path, name], {
           label: name,
           required: required.includes(name),
-          compact: layout === "inline",
+          compact: layout === "inline" && Object.hasOwn(properties, name),
           row: layout === "grid",
           siblings: get,
         });

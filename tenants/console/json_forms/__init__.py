@@ -2,6 +2,6 @@
 
 from tenants.console.json_forms.field import JSONField, TextsField
 from tenants.console.json_forms.labels import translated
-from tenants.console.json_forms.widget import JSONWidget
+from tenants.console.json_forms.widget import TIME_ZONES, JSONWidget
 
-__all__ = ["JSONField", "JSONWidget", "TextsField", "translated"]
+__all__ = ["TIME_ZONES", "JSONField", "JSONWidget", "TextsField", "translated"]

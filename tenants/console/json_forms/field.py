@@ -68,7 +68,8 @@ class JSONField(forms.JSONField):
             return True
 
 
-TEXTS = Shape({"type": "array", "maxItems": 100, "items": {"type": "string", "minLength": 1, "maxLength": 1000}})
+TEXT = {"type": "string", "minLength": 1, "maxLength": 1000, "x-input": "text"}
+TEXTS = Shape({"type": "array", "maxItems": 100, "items": TEXT})
 
 
 class TextsField(JSONField):

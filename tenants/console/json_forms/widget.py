@@ -49,6 +49,9 @@ WORDS = {
     "yes": gettext_noop("Yes"),
 }
 
+# The id of the list of time zones that the script offers to inputs that ask for it.
+TIME_ZONES = "json-form-time-zones"
+
 
 class JSONWidget(UnfoldAdminTextareaWidget):
     """The textarea and, beside it, what the script needs: schema, words, and what was found wrong where."""

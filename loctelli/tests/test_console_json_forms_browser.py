@@ -1,0 +1,440 @@
+"""The forms of JSON columns in a real browser, with nothing but keys and clicks."""
+
+import json
+import os
+import shutil
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from django.db import connection
+from playwright.sync_api import sync_playwright
+
+from accounts.models import User
+from accounts.tests.factories import PASSWORD
+from agents.models import PromptTemplate
+from crm.models import Booking, Lead
+from forms.models import FormTemplate
+from integrations.models import Integration
+from integrations.tests.factories import IntegrationTemplateFactory
+from loctelli.management.seeds.integrations import TEMPLATES
+from loctelli.tests.console_cast import fill
+from loctelli.tests.console_cast import page as address_of
+from tenants.models import SubAccount
+from tenants.scope import system_scope
+
+CHROMIUM = shutil.which("chromium")
+FLAGS = ["--no-sandbox", "--headless", "--disable-background-networking", "--disable-component-update"]
+PICTURES = os.environ.get("CONSOLE_PICTURES")
+HOSTILE = "<img src=x onerror=\"document.title='taken'\">"
+HOURS = {
+    "weekly": {
+        "monday": [{"start": "09:00", "end": "12:00", "room": 4}],
+        "sunday": [{"start": "10:00", "end": "11:00"}],
+    },
+    "slot_minutes": 60,
+    "colour": "blue",
+}
+FIELDS = [
+    {"id": "name", "type": "text", "label": HOSTILE, "required": True, "tracking": {"event": "n"}},
+    {"id": "email", "type": "email", "label": "E-mail"},
+]
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.skipif(not CHROMIUM and not os.environ.get("CI"), reason="there is no chromium on this machine"),
+]
+
+
+@pytest.fixture
+def rows(live_server, transactional_db, cast):
+    found = fill(cast)
+    with system_scope("test"):
+        found.services = [
+            IntegrationTemplateFactory(created_by_admin=cast.ada, **{**each, "is_active": True}) for each in TEMPLATES
+        ]
+        User.objects.filter(pk=cast.alice.pk).update(bookings_time=HOURS)
+        SubAccount.objects.filter(pk=cast.acme.pk).update(settings={"lead_statuses": ["quoted"], "theme": HOSTILE})
+        FormTemplate.objects.filter(pk=found.acme.form.pk).update(schema=FIELDS)
+        Booking.objects.filter(pk=found.acme.booking.pk).update(details={"date": "next week", "guests": 3})
+        Lead.objects.filter(pk=found.acme.lead.pk).update(conversation_state={"stage": "closing", "roof": {"age": 12}})
+    return found
+
+
+@pytest.fixture
+def browser(rows):
+    """A browser, opened once the rows are there: Playwright's loop and Django's queries keep apart."""
+    with sync_playwright() as playwright:
+        found = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        try:
+            yield found
+        finally:
+            found.close()
+
+
+@pytest.fixture
+def open_page(browser, live_server, cast):
+    """Open an address, signed in, in a window of a width and a theme; what the browser complains of fails the test."""
+    complaints, state = [], {}
+
+    def open_one(address: str, *, width: int = 1280, dark: bool = False):
+        page = browser.new_context(
+            viewport={"width": width, "height": 900},
+            storage_state=state or None,
+            color_scheme="dark" if dark else "light",
+        ).new_page()
+        page.set_default_timeout(15_000)
+        page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("request", lambda request: complaints.append(request.url) if is_outside(request.url) else None)
+        page.goto(f"{live_server.url}{address}")
+        if page.query_selector("input[name=username]"):
+            page.fill("input[name=username]", cast.ada.email)
+            page.fill("input[name=password]", PASSWORD)
+            page.click("button[type=submit]")
+            page.wait_for_url(f"**{address}")
+            state.update(page.context.storage_state())
+        return page
+
+    def is_outside(url: str) -> bool:
+        return urlsplit(url).scheme != "data" and urlsplit(url).netloc != urlsplit(live_server.url).netloc
+
+    yield open_one
+    assert complaints == []
+
+
+def save(page) -> None:
+    with page.expect_navigation():
+        page.click("[name=_continue]")
+
+
+def picture(page, name: str) -> None:
+    if PICTURES:
+        page.wait_for_load_state("networkidle")
+        page.screenshot(path=Path(PICTURES) / f"{name}.png", full_page=True)
+
+
+def beside(read):
+    """Return what a function reads from the database, in a thread of its own: this one has Playwright's loop."""
+
+    def run():
+        try:
+            with system_scope("test"):
+                return read()
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(run).result()
+
+
+def stored(model, key, column):
+    return beside(lambda: model._base_manager.values_list(column, flat=True).get(pk=key))
+
+
+def revealed(**lookup):
+    return beside(lambda: Integration.objects.select_related("integration_template").get(**lookup).revealed_config)
+
+
+def test_a_forms_fields_are_added_filled_in_and_moved_by_keyboard(rows, open_page):
+    page = open_page(address_of("forms.formtemplate", "change", rows.acme.form.pk))
+    form = page.locator(".json-form")
+
+    form.get_by_role("button", name="Add a field").press("Enter")
+    page.keyboard.type("Roof type")
+    form.get_by_role("combobox", name="Type", exact=True).select_option(label="Radio")
+    form.get_by_role("button", name="Add an option").press("Enter")
+    page.keyboard.type("Flat roof")
+    form.get_by_role("group", name="Shown only if").last.get_by_label("Field").select_option(label="E-mail")
+    form.get_by_role("group", name="Shown only if").last.get_by_label("Is", exact=True).fill("x")
+    form.get_by_role("button", name="Move Roof type · Radio up").press("Enter")
+    picture(page, "form")
+    focused = page.evaluate("document.activeElement.getAttribute('aria-label')")
+    announced = form.locator("[aria-live]").inner_text()
+    page.keyboard.press("Enter")
+    save(page)
+
+    assert focused == "Move Roof type · Radio up"
+    assert announced == "Roof type · Radio is now number 2 of 3."
+    assert stored(FormTemplate, rows.acme.form.pk, "schema") == [
+        {
+            "id": "roof_type",
+            "type": "radio",
+            "label": "Roof type",
+            "options": [{"label": "Flat roof", "value": "flat_roof"}],
+            "show_if": {"field": "email", "equals": "x"},
+        },
+        *FIELDS,
+    ]
+    assert HOSTILE in page.locator(".json-form-title").nth(1).inner_text()
+    assert page.title() != "taken"
+
+
+def test_a_fault_stands_at_its_input_and_nothing_typed_is_lost(rows, open_page):
+    page = open_page(address_of("forms.formtemplate", "change", rows.acme.form.pk))
+    form = page.locator(".json-form")
+
+    form.get_by_role("button", name="E-mail").first.click()
+    form.get_by_role("textbox", name="Id", exact=True).fill("name")
+    save(page)
+    wrong = page.locator(".json-form-body [aria-invalid=true]")
+    described = page.locator(f"#{wrong.get_attribute('aria-describedby').split()[-1]}").inner_text()
+    picture(page, "fault")
+
+    assert wrong.input_value() == "name"
+    assert wrong.is_visible()
+    assert described == "Another field has the id name."
+    assert stored(FormTemplate, rows.acme.form.pk, "schema") == FIELDS
+
+
+def test_a_weeks_hours_are_set_copied_and_given_exceptions(rows, cast, open_page):
+    page = open_page(address_of("accounts.user", "change", cast.alice.pk))
+    form = page.locator(".json-form")
+
+    monday = form.get_by_role("group", name="Monday")
+    monday.get_by_role("button", name="Add hours: Monday").click()
+    page.keyboard.type("0100PM")
+    monday.get_by_label("To").nth(1).fill("17:30")
+    form.get_by_role("button", name="Monday: Copy to all").click()
+    sunday = form.get_by_role("group", name="Sunday")
+    sunday.get_by_role("button", name="Remove 09:00 · 12:00").click()
+    sunday.get_by_role("button", name="Remove 13:00 · 17:30").click()
+    form.get_by_role("button", name="Add a day").click()
+    form.get_by_label("Date").fill("2027-12-24")
+    form.get_by_label("Length of a meeting").fill("half an hour")
+    save(page)
+    refused = page.locator(".json-form-body [aria-invalid=true]").input_value()
+    form.get_by_label("Length of a meeting").fill("30")
+    picture(page, "week")
+    save(page)
+
+    day = [{"start": "09:00", "end": "12:00", "room": 4}, {"start": "13:00", "end": "17:30"}]
+    days = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday"]
+    assert refused == "half an hour"
+    assert stored(User, cast.alice.pk, "bookings_time") == {
+        "weekly": {**dict.fromkeys(days, day), "sunday": []},
+        "overrides": [{"date": "2027-12-24", "hours": []}],
+        "slot_minutes": 30,
+        "colour": "blue",
+    }
+
+
+def test_a_connection_gets_the_form_of_its_service_and_its_secrets_never_come_back(rows, cast, open_page, monkeypatch):
+    monkeypatch.setattr("tenants.console.step_up.is_done", lambda request: True)
+    page = open_page(address_of("integrations.integration", "add"))
+    form = page.locator(".json-form")
+
+    def choose(name, typed):
+        page.click(f"[aria-labelledby=select2-id_{name}-container]")
+        page.keyboard.type(typed)
+        page.locator(".select2-results__option--highlighted", has_text=typed).click()
+
+    before = form.inner_text()
+    choose("sub_account", "Acme")
+    choose("integration_template", "GoHighLevel CRM")
+    form.get_by_role("button", name="Enter: API key").click()
+    page.keyboard.type("pit-secret-4711")
+    form.get_by_label("Location ID").fill("short")
+    page.fill("[name=name]", "GoHighLevel")
+    picture(page, "connection")
+    save(page)
+    wrong = page.locator(".json-form-body [aria-invalid=true]").input_value()
+    form.get_by_label("Location ID").fill("loc_12345678")
+    save(page)
+    picture(page, "connection-stored")
+    shown = page.content()
+    first = revealed(name="GoHighLevel")
+    form.get_by_role("button", name="Replace: API key").click()
+    page.keyboard.type("pit-secret-4712")
+    form.get_by_label("Calendar ID").fill("cal_12345678")
+    save(page)
+    second = revealed(name="GoHighLevel")
+    form.get_by_role("button", name="Clear: API key").click()
+    save(page)
+
+    assert "Choose the template first" in before
+    assert wrong == "short"
+    assert first == {"apiKey": "pit-secret-4711", "locationId": "loc_12345678"}
+    assert "pit-secret" not in shown
+    assert second == {"apiKey": "pit-secret-4712", "locationId": "loc_12345678", "calendarId": "cal_12345678"}
+    assert "This is required." in form.inner_text()
+    assert revealed(name="GoHighLevel") == second
+
+
+def test_settings_are_edited_and_what_nobody_knows_is_kept(rows, cast, open_page):
+    page = open_page(address_of("tenants.subaccount", "change", cast.acme.pk))
+    form = page.locator(".json-form")
+
+    form.get_by_label("Time zone").fill("Europe/Berlin")
+    form.get_by_label("Stage", exact=True).press("Enter")
+    page.keyboard.type("contract sent")
+    form.get_by_role("textbox", name="Name").fill("seats")
+    form.get_by_label("Kind").select_option(label="Number")
+    form.get_by_role("button", name="Add another value").click()
+    page.keyboard.type("12")
+    picture(page, "settings")
+    save(page)
+
+    assert stored(SubAccount, cast.acme.pk, "settings") == {
+        "lead_statuses": ["quoted", "contract sent"],
+        "theme": HOSTILE,
+        "timezone": "Europe/Berlin",
+        "seats": 12,
+    }
+
+
+def test_the_json_is_one_click_away_and_back(rows, cast, open_page):
+    page = open_page(address_of("tenants.subaccount", "change", cast.acme.pk))
+    form = page.locator(".json-form")
+    text = form.locator("#id_settings")
+
+    def goes_back(typed):
+        text.fill(typed)
+        form.get_by_role("button", name="Form", exact=True).click()
+        return form.locator(".json-form-body").is_visible(), form.locator(".json-form-notice").text_content()
+
+    form.get_by_label("Website").fill("https://acme.example")
+    form.get_by_role("button", name="JSON", exact=True).click()
+    seen = json.loads(text.input_value())
+    tries = [goes_back(typed) for typed in ('{"website": ', '{"a": 1, "a": 2}', '{"n": 12345678901234567890}')]
+    kept = text.input_value()
+    comes_back = goes_back('{"website": "https://acme.example/new", "n": 9007199254740991}')
+    website = form.get_by_label("Website").input_value()
+    save(page)
+
+    assert seen == {"lead_statuses": ["quoted"], "theme": HOSTILE, "website": "https://acme.example"}
+    assert [visible for visible, _ in tries] == [False, False, False]
+    assert "twice" in tries[1][1]
+    assert "exactly" in tries[2][1]
+    assert kept == '{"n": 12345678901234567890}'
+    assert (comes_back, website) == ((True, ""), "https://acme.example/new")
+    assert stored(SubAccount, cast.acme.pk, "settings") == {
+        "website": "https://acme.example/new",
+        "n": 9007199254740991,
+    }
+
+
+def test_a_conversations_state_a_bookings_details_and_tags(rows, cast, open_page):
+    page = open_page(address_of("crm.lead", "change", rows.acme.lead.pk))
+    page.get_by_label("Qualified").select_option(label="Yes")
+    page.get_by_role("button", name="Add: Pain points").click()
+    page.keyboard.type("Leaks")
+    save(page)
+    page.goto(
+        page.url.replace(*("/crm/lead/", "/crm/booking/")).replace(
+            f"/{rows.acme.lead.pk}/", f"/{rows.acme.booking.pk}/"
+        )
+    )
+    odd = page.get_by_label("Date", exact=True).input_value()
+    page.get_by_label("Date", exact=True).fill("2027-01-15")
+    page.locator(".json-form").get_by_label("Time", exact=True).fill("10:30")
+    save(page)
+    picture(page, "booking")
+    page.goto(page.url.split("/console/")[0] + address_of("agents.prompttemplate", "change", cast.template.pk))
+    page.locator(".json-form").get_by_role("button", name="Add").click()
+    page.keyboard.type("sales")
+    page.keyboard.press("Enter")
+    page.keyboard.type("roofs")
+    save(page)
+
+    assert stored(Lead, rows.acme.lead.pk, "conversation_state") == {
+        "stage": "closing",
+        "roof": {"age": 12},
+        "qualified": True,
+        "pain_points": ["Leaks"],
+    }
+    assert odd == "next week"
+    assert stored(Booking, rows.acme.booking.pk, "details") == {"date": "2027-01-15", "time": "10:30", "guests": 3}
+    assert stored(PromptTemplate, cast.template.pk, "tags") == ["sales", "roofs"]
+
+
+def test_the_second_of_two_admins_is_told(rows, cast, open_page):
+    address = address_of("tenants.subaccount", "change", cast.acme.pk)
+    first, second = open_page(address), open_page(address)
+    first.fill("[name=name]", "Acme Roofs")
+    first.get_by_label("Website").fill("https://acme.example")
+    save(first)
+    second.fill("[name=description]", "Roofs and gutters.")
+    save(second)
+    picture(second, "told")
+    told = second.inner_text("#content")
+    shown = second.input_value("[name=name]"), second.get_by_label("Website").input_value()
+    save(second)
+
+    assert "Nothing was saved yet" in told
+    assert f"{cast.ada.name} changed “Name” to “Acme Roofs”" in told
+    assert shown == ("Acme Roofs", "https://acme.example")
+    assert stored(SubAccount, cast.acme.pk, "name") == "Acme Roofs"
+    assert stored(SubAccount, cast.acme.pk, "description") == "Roofs and gutters."
+
+
+# The lowest contrast of text and of the inputs' edges, the inputs and buttons without a name, and what is too wide.
+EXAMINE = """() => {
+    const canvas = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
+    const rgba = (colour) => {
+        canvas.clearRect(0, 0, 1, 1);
+        canvas.fillStyle = colour;
+        canvas.fillRect(0, 0, 1, 1);
+        return [...canvas.getImageData(0, 0, 1, 1).data];
+    };
+    const light = ([r, g, b]) => [r, g, b].map((part) => part / 255)
+        .map((part) => (part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4))
+        .reduce((sum, part, index) => sum + part * [0.2126, 0.7152, 0.0722][index], 0);
+    const ground = (element) => {
+        for (let node = element; node; node = node.parentElement) {
+            const colour = rgba(getComputedStyle(node).backgroundColor);
+            if (colour[3] === 255) return colour;
+        }
+        return [255, 255, 255, 255];
+    };
+    const contrast = (one, other) => {
+        const [low, high] = [light(one), light(other)].sort((a, b) => a - b);
+        return (high + 0.05) / (low + 0.05);
+    };
+    const found = { text: [], edge: [], nameless: [], wide: [] };
+    for (const element of document.querySelectorAll(".json-form *")) {
+        if (!element.getClientRects().length || element.disabled || element.closest(".json-form-live")) continue;
+        const style = getComputedStyle(element);
+        const own = [...element.childNodes].some((node) => node.nodeType === 3 && node.textContent.trim());
+        if (own || element.value) {
+            const ratio = contrast(rgba(style.color), ground(element));
+            if (ratio < 4.5) found.text.push([element.className, element.textContent || element.value, ratio]);
+        }
+        if (element.matches(".json-form-input")) {
+            const ratio = contrast(rgba(style.borderTopColor), ground(element.parentElement));
+            if (ratio < 3) found.edge.push([element.className, ratio]);
+        }
+        if (element.matches("input, select, textarea, button") && element.type !== "hidden") {
+            const words = [...(element.labels || [])].map((label) => label.textContent).join("");
+            const name = element.getAttribute("aria-label") || words || element.innerText || "";
+            if (!name.trim()) found.nameless.push(element.outerHTML);
+        }
+        if (element.getBoundingClientRect().right > innerWidth) found.wide.push(element.outerHTML.slice(0, 80));
+    }
+    return found;
+}"""
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 390])
+def test_everything_has_a_name_enough_contrast_and_room(width, dark, rows, cast, open_page):
+    for label, key in (
+        ("accounts.user", cast.alice.pk),
+        ("forms.formtemplate", rows.acme.form.pk),
+        ("integrations.integration", rows.acme.integration.pk),
+        ("tenants.subaccount", cast.acme.pk),
+    ):
+        page = open_page(address_of(label, "change", key), width=width, dark=dark)
+        for title in page.locator(".json-form-title").all():
+            title.click()
+        for button in page.locator(".json-form .json-form-button", has_text="Add").all():
+            if button.is_visible():
+                button.click()
+        page.mouse.move(0, 0)
+        picture(page, f"{label}-{width}-{'dark' if dark else 'light'}")
+
+        assert page.evaluate("document.documentElement.classList.contains('dark')") == dark
+        assert page.evaluate(EXAMINE) == {"text": [], "edge": [], "nameless": [], "wide": []}, label
+        page.context.close()

@@ -50,6 +50,6 @@ def _ratio(scenario: Scenario, results: dict[str, Result], other: str) -> str:
 
 
 def _bound(result: Result) -> str:
-    if result.busy >= SATURATED:
-        return f"the worker's core ({result.busy:.0%}); PostgreSQL {result.database_ms:.2f} ms"
-    return f"waiting for PostgreSQL ({result.database_ms:.2f} ms of its time); the worker's core {result.busy:.0%}"
+    """Say where the time goes: a core without time left, or waiting for the answers of PostgreSQL."""
+    what = "the worker's core" if result.busy >= SATURATED else "PostgreSQL's and the client's core, and waiting"
+    return f"{what} (worker {result.busy:.0%} busy, PostgreSQL {result.database_ms:.2f} ms)"

@@ -21,6 +21,7 @@ from accounts.actions import ADMIN_ACTIONS, USER_ACTIONS, end_sessions
 from accounts.choices import UserRole
 from accounts.membership import check_movable, hold_admins, is_active_admin, left_without_admin, move_user
 from accounts.models import AdminUser, User
+from accounts.permission_ticks import PermissionsField, kept_or
 from accounts.sign_in_admin import AccountLockoutAdmin, ConsoleSessionAdmin, RefreshTokenAdmin
 from accounts.super_admins import hold_super_admins
 from loctelli.errors import DomainError
@@ -43,6 +44,14 @@ class AdminUserForm(ConsoleForm):
 
     own = False
 
+    permissions = PermissionsField(
+        required=False,
+        help_text=gettext_lazy("What an admin may do. A super admin may do everything, whatever is ticked."),
+    )
+
+    def clean_permissions(self) -> list[str] | None:
+        return kept_or(self.instance.permissions, self.cleaned_data["permissions"])
+
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()
         if self.own:
@@ -57,6 +66,8 @@ class AdminUserAdmin(AccountAdmin):
 
     form = AdminUserForm
     actions = ADMIN_ACTIONS
+    # Whoever may change who may do what may do everything: that is a super admin's.
+    grantable = ("view",)
     sensitive_fields = ("email", "is_active", *RIGHTS)
     adding_is_sensitive = True
     list_display = ["name", "email", badge("role", {"super_admin": "warning"}), "is_active", "last_login"]

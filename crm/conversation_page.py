@@ -1,6 +1,6 @@
 """A lead's conversation in the console: decrypted on a page of its own, and each look at it is written down."""
 
-from typing import Any
+from typing import Any, cast
 
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
@@ -8,7 +8,9 @@ from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils.translation import gettext as _
 
+from accounts.models import AdminUser
 from crm.models import Lead
+from security import audit
 from security.encryption import EncryptionError
 from security.models import ConversationMessage
 from tenants.console.display import as_json
@@ -16,8 +18,6 @@ from tenants.console.lists import Link
 from tenants.console.model_admin import ConsoleAdmin
 
 MESSAGES_A_PAGE = 100
-# The sentence that a lead's history keeps of every look.
-READ = "Read the conversation."
 
 
 class ConversationAdmin(ConsoleAdmin):
@@ -38,7 +38,7 @@ class ConversationAdmin(ConsoleAdmin):
         lead = self.viewable(request, object_id)
         if not self.may_view(request, "security.ConversationMessage"):
             raise PermissionDenied
-        self.log_change(request, lead, READ)
+        audit.record_view(lead, by=cast(AdminUser, request.user))
         messages = ConversationMessage.objects.filter(lead=lead).order_by("message_timestamp", "id")
         paginator = self.get_paginator(request, messages, MESSAGES_A_PAGE)
         page = paginator.get_page(request.GET.get("p", paginator.num_pages))

@@ -29,6 +29,7 @@ from offboarding import archive
 from offboarding.choices import ClosingStatus
 from offboarding.closing import go_on, start_closing
 from offboarding.models import Closing
+from security import audit
 from tenants.console import step_up
 from tenants.console.display import badge
 from tenants.console.model_admin import ConsoleAdmin, ReadOnlyAdmin
@@ -169,7 +170,7 @@ class ClosingAdmin(ReadOnlyAdmin):
         if closing.status == ClosingStatus.EXPORTING or not closing.parts.exists():
             self.message_user(request, _("There is no archive to download."), messages.WARNING)
             return HttpResponseRedirect(self._page_of(closing))
-        super().log_change(request, closing, "Downloaded the archive.")
+        audit.record_view(closing, by=cast(AdminUser, request.user))
         name = slugify(closing.sub_account_name) or str(closing.sub_account_id)
         return StreamingHttpResponse(
             archive.stream_zip(closing),

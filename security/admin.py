@@ -149,6 +149,8 @@ def recorded_kinds() -> list[tuple[str, str]]:
 class AuditEntryAdmin(ReadOnlyAdmin):
     """Who changed what, over the whole platform: for super admins. One row's entries stand on its history page."""
 
+    grantable = ()
+
     list_display = [
         "created_at",
         badge("action", {"create": "success", "update": "info", "delete": "danger"}),

@@ -1,14 +1,14 @@
 """Who acts: what the audit trail writes beside every change."""
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import Any, Protocol
 
 import structlog
 from django.http import HttpRequest, HttpResponse
 
 from security import throttling
-from security.choices import ActorType
-from tenants import scope
+from security.choices import ActorType, AuditAction
+from tenants import scope, trail
 
 
 class Account(Protocol):
@@ -21,6 +21,13 @@ class Account(Protocol):
 def act_as(kind: ActorType, account: Account) -> None:
     """Say who makes the changes that follow in this request."""
     scope.act_as(type=kind.value, id=account.pk, name=account.name)
+
+
+def record_view(row: Any, *, by: Account) -> None:
+    """Write down that a platform admin reads what is confidential about a row, in the bound system scope."""
+    act_as(ActorType.ADMIN, by)
+    owner = getattr(row, "sub_account_id", None)
+    trail.write([trail.Entry(owner, AuditAction.VIEW.value, row._meta.label_lower, str(row.pk), str(row))])
 
 
 class ActorMiddleware:

@@ -49,6 +49,8 @@ class AuditAction(models.TextChoices):
     CREATE = "create"
     UPDATE = "update"
     DELETE = "delete"
+    # Somebody of the platform read what is a sub-account's own: a lead's conversation, the archive of all of it.
+    VIEW = "view"
 
 
 class IncidentType(models.TextChoices):

@@ -1,5 +1,7 @@
 """Who may do what in the console, and how admins sign in to it."""
 
+import re
+
 import pytest
 from django.contrib.auth.models import AnonymousUser
 from django.db import connection
@@ -9,7 +11,7 @@ from django.urls import reverse
 from accounts.models import AdminUser
 from accounts.tests.factories import PASSWORD
 from loctelli.tests.console_cast import LABELS, a_row_of, fill, limited_admin, page, signed_in, text
-from security.models import AccountLockout
+from security.models import AccountLockout, AuditEntry
 from tenants.scope import system_scope
 
 NEW_PASSWORD = "a staple of nine batteries"
@@ -240,3 +242,56 @@ def test_a_new_user_can_not_sign_in_before_a_password_is_set(cast, ada):
     assert response.url == reverse("console:accounts_user_password", args=[bo.pk])
     assert not bo.has_usable_password()
     assert bo.created_by_admin_id == ada.pk
+
+
+TICKED = re.compile(r'value="([a-z]+\.[a-z]+_[a-z]+)" aria-label="[^"]+" checked')
+
+
+def test_an_admins_permissions_are_a_table_of_ticks(cast, ada):
+    bo = limited_admin("crm.view_lead", "agents.strategy")
+    client, url = signed_in(ada), page("accounts.adminuser", "change", bo.pk)
+    chosen = ["crm.view_lead", "crm.change_lead", "security.view_authattempt"]
+
+    shown = client.get(url).content.decode()
+    client.post(url, {"name": "Bo", "email": bo.email, "is_active": "on", "role": "admin", "permissions": chosen})
+
+    assert sorted(TICKED.findall(shown)) == [
+        "agents.add_strategy",
+        "agents.change_strategy",
+        "agents.delete_strategy",
+        "agents.view_strategy",
+        "crm.view_lead",
+    ]
+    assert 'aria-label="Leads: Change"' in shown
+    assert "accounts.change_adminuser" not in shown
+    assert "security.add_authattempt" not in shown
+    with system_scope("test"):
+        bo.refresh_from_db()
+    assert bo.permissions == ["crm.change_lead", "crm.view_lead", "security.view_authattempt"]
+
+
+def test_saving_an_admin_keeps_what_whole_models_and_apps_were_granted(cast, ada):
+    bo = limited_admin("crm", "agents.strategy")
+    client, url = signed_in(ada), page("accounts.adminuser", "change", bo.pk)
+    ticked = TICKED.findall(client.get(url).content.decode())
+    form = {"name": "Bo Renamed", "email": bo.email, "is_active": "on", "role": "admin", "permissions": ticked}
+
+    client.post(url, form)
+
+    with system_scope("test"):
+        bo.refresh_from_db()
+    assert (bo.name, bo.permissions) == ("Bo Renamed", ["crm", "agents.strategy"])
+
+
+def test_every_look_at_a_conversation_is_recorded(rows, cast, ada):
+    client = signed_in(ada)
+    url = reverse("console:crm_lead_conversation", args=[rows.acme.lead.pk])
+
+    client.get(url)
+    client.get(url)
+
+    with system_scope("test"):
+        looks = AuditEntry.objects.filter(action="view", model="crm.lead", object_id=str(rows.acme.lead.pk))
+        told = list(looks.values_list("actor_type", "actor_name", "sub_account_id"))
+    assert told == [("admin", "Ada", cast.acme.pk)] * 2
+    assert "View Ada" in text(client.get(page("crm.lead", "history", rows.acme.lead.pk)))

@@ -142,7 +142,7 @@ def test_a_form_that_was_opened_before_is_kept_and_saved_after_the_step_up(rows,
 
 
 def test_what_is_no_secret_and_no_right_is_changed_without(rows, ada, other, console):
-    form = {"name": "Bo Ek", "email": other.email, "is_active": "on", "role": "admin", "permissions": '["crm"]'}
+    form = {"name": "Bo Ek", "email": other.email, "is_active": "on", "role": "admin", "permissions": "crm"}
 
     answer = console.post(page("accounts.adminuser", "change", other.pk), form)
 

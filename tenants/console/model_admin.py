@@ -235,6 +235,11 @@ class ReadOnlyAdmin(ConsoleAdmin):
     def deletable(self) -> bool:
         return False
 
+    @property
+    def grantable(self) -> tuple[str, ...]:
+        """What an admin's permissions may say of such rows; for acting on them "change" stands."""
+        return ("view", "change") if self.actions else ("view",)
+
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
 

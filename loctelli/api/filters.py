@@ -10,6 +10,7 @@ import django_filters
 from django import forms
 from django.db import models
 from django.db.models import F, Func, Q, Value
+from django_filters import BaseCSVFilter, BaseInFilter
 from django_filters import rest_framework as rest_filters
 from django_filters.fields import IsoDateTimeField
 from rest_framework.filters import BaseFilterBackend
@@ -18,6 +19,8 @@ from loctelli.api.pagination import ordering_of
 from loctelli.errors import InvalidRequest
 
 MAX_SEARCH, MAX_WORDS = 200, 10
+# Of a filter `…__in`.
+MAX_VALUES = 100
 # Control characters, halves of characters, and those that stand for nothing.
 UNWRITTEN = ("Cc", "Cs", "Co", "Cn")
 INT64 = 2**63
@@ -68,6 +71,10 @@ class TextFilter(django_filters.CharFilter):
         super().__init__(*args, **{"max_length": 255, **kwargs})
 
 
+class ChoicesFilter(BaseInFilter, django_filters.ChoiceFilter):
+    """Several of a closed set."""
+
+
 class FilterSet(rest_filters.FilterSet):
     """Filters by columns, strictly; a foreign key is named by its column and never looked up."""
 
@@ -94,6 +101,9 @@ class FilterSet(rest_filters.FilterSet):
     def filter_for_lookup(cls, field, lookup_type):
         if lookup_type == "isnull":
             return BooleanFilter, {}
+        if lookup_type == "in" and field.choices:
+            # django-filter's own takes anything.
+            return ChoicesFilter, {"choices": field.choices}
         if isinstance(field, models.ForeignKey):
             # The target's key, whichever type that is.
             field = field.target_field
@@ -107,10 +117,9 @@ class Filters(BaseFilterBackend):
         filterset_class = filterset_class_of(type(view))
         if filterset_class is None:
             return queryset
-        for name in filterset_class.base_filters:
-            if request.GET.get(name) == "":
-                # django-filter would filter by nothing.
-                raise InvalidRequest.at(name, "empty", "A filter needs a value.")
+        for name, found in filterset_class.base_filters.items():
+            if name in request.GET:
+                _check(name, request.GET[name], several=isinstance(found, BaseCSVFilter))
         filterset = filterset_class(request.GET, queryset=queryset, request=request)
         if not filterset.is_valid():
             errors = filterset.errors.get_json_data()
@@ -137,6 +146,15 @@ class Filters(BaseFilterBackend):
             }
             for name, found in filterset_class.base_filters.items()
         ]
+
+
+def _check(name: str, value: str, *, several: bool) -> None:
+    """Refuse a filter that django-filter would filter by nothing for, and one of too many values."""
+    values = value.split(",") if several else [value]
+    if "" in values:
+        raise InvalidRequest.at(name, "empty", "A filter needs a value.")
+    if len(values) > MAX_VALUES:
+        raise InvalidRequest.at(name, "too_many_values", f"Must have at most {MAX_VALUES} values.")
 
 
 @cache
@@ -180,15 +198,16 @@ def _schema(found: django_filters.Filter) -> dict:
         schema = {"type": "string", "enum": [str(value) for value, _ in getattr(choices, "choices", choices)]}
     elif "max_length" in found.extra:
         schema = {"type": "string", "minLength": 1, "maxLength": found.extra["max_length"]}
-    if isinstance(found, django_filters.BaseCSVFilter):
-        return {"schema": {"type": "array", "items": schema, "minItems": 1}, "style": "form", "explode": False}
+    if isinstance(found, BaseCSVFilter):
+        several = {"type": "array", "items": schema, "minItems": 1, "maxItems": MAX_VALUES}
+        return {"schema": several, "style": "form", "explode": False}
     return {"schema": schema}
 
 
 class Holds(Func):
     """Whether a word occurs in a column, whatever the case and the accents of either."""
 
-    template = "%(expressions)s)) > 0)"
+    template = "%(expressions)s))) > 0)"
     arg_joiner = "), (SELECT search_fold("
     output_field = models.BooleanField()
 

@@ -18,10 +18,12 @@ from rest_framework.pagination import BasePagination
 
 from loctelli.api import parameters
 from loctelli.api.reading import Reading
-from loctelli.database.compiled import Parameter
+from loctelli.database.compiled import Count, Parameter
 from loctelli.errors import InvalidRequest
 
 PAGE_SIZE, MAX_PAGE_SIZE = 50, 200
+# Counting costs the more the more there is, and nobody reads the digits.
+MAX_COUNT = 10_000
 # What of a query string does not change which rows a list has, in which order.
 PRESENTATION = {"cursor", "page_size", "count", "fields", "include"}
 
@@ -80,7 +82,7 @@ class Position:
 
 
 class KeysetPagination(BasePagination):
-    """Pages of `{next, previous, results}`; `?count=true` adds the number of all rows."""
+    """Pages of `{next, previous, results}`; `?count=true` adds the number of all rows, up to MAX_COUNT."""
 
     def answer(self, request, view) -> dict[str, Any]:
         """Return the page that a request asks of a viewset."""
@@ -99,7 +101,8 @@ class KeysetPagination(BasePagination):
             self._link(reading, rows, position, after=further, before=position is not None)
         page = {"next": self.next, "previous": self.previous, "results": list(map(reading, rows))}
         if parameters.flag(request, "count"):
-            page = {"count": view.filter_queryset(view.get_queryset()).order_by().count(), **page}
+            counted = Count(view.rows, at_most=MAX_COUNT + 1).rows(**view.bound())[0][0]
+            page = {"count": min(counted, MAX_COUNT), "count_is_exact": counted <= MAX_COUNT, **page}
         return page
 
     def _link(self, reading: Reading, rows: list, position: Position | None, *, after: bool, before: bool) -> None:
@@ -155,7 +158,7 @@ class KeysetPagination(BasePagination):
                 "How many rows a page has at most.",
                 {"type": "integer", "minimum": 1, "maximum": MAX_PAGE_SIZE, "default": PAGE_SIZE},
             ),
-            ("count", "Whether to count all rows, too.", {"type": "boolean", "default": False}),
+            ("count", f"Whether to count all rows, too, up to {MAX_COUNT:,}.", {"type": "boolean", "default": False}),
         ]
         if names:
             schema = {"type": "string", "enum": names, "default": view.ordering.replace("pk", "id")}
@@ -171,7 +174,16 @@ class KeysetPagination(BasePagination):
             "type": "object",
             "required": ["next", "previous", "results"],
             "properties": {
-                "count": {"type": "integer", "description": "The number of all rows; only with `?count=true`."},
+                "count": {
+                    "type": "integer",
+                    "minimum": 0,
+                    "maximum": MAX_COUNT,
+                    "description": "The number of all rows, counted no further than this; only with `?count=true`.",
+                },
+                "count_is_exact": {
+                    "type": "boolean",
+                    "description": "Whether there are no more than `count`; only with `?count=true`.",
+                },
                 "next": {**link, "description": "The next page, null when this is the last."},
                 "previous": {**link, "description": "The page before, null when this is the first."},
                 "results": schema,

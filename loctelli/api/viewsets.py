@@ -1,5 +1,6 @@
 """Viewsets: a resource is a declaration of serializer, filters, search and order."""
 
+from functools import cached_property
 from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
@@ -101,9 +102,13 @@ class GenericViewSet(StrictRequestMixin, viewsets.GenericViewSet):
         if self.request.GET.keys() <= PAGING | {"fields", "include"}:
             statement = statements.page(view, selection, ordering, way, size)
         else:
-            rows = self.filter_queryset(self.rows_of(selection.model))
-            statement = statements.of_page(view, selection, rows, ordering, way, size)
+            statement = statements.of_page(view, selection, self.rows, ordering, way, size)
         return statements.reading(view, selection), statement
+
+    @cached_property
+    def rows(self) -> models.QuerySet:
+        """The rows that this request asks for, with the holes of `rows_of`."""
+        return self.filter_queryset(self.rows_of(self.serializer_class.Meta.model))
 
     def answer(self, instance, code: int = status.HTTP_200_OK) -> Response:
         """Answer with a row after whatever was done to it."""

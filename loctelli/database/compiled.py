@@ -39,6 +39,14 @@ class Statement:
             return cursor.fetchall()
 
 
+class Count(Statement):
+    """How many rows a queryset has, counted no further than to `at_most`."""
+
+    def __init__(self, queryset: models.QuerySet, *, at_most: int) -> None:
+        super().__init__(queryset.order_by().values("pk")[:at_most])
+        self.sql = f"SELECT count(*) FROM ({self.sql}) AS counted"
+
+
 def _argument(value: Any) -> Any:
     # psycopg gives an integer the smallest type it fits, and a plan is kept for each type.
     return Int8(value) if type(value) is int else value

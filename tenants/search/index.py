@@ -31,7 +31,7 @@ class SearchTextField(models.GeneratedField):
     # Nobody reads it.
     db_returning = False  # type: ignore[assignment]
 
-    def __init__(self, *, names: Iterable[str], codes: Iterable[str] = (), phone: str, **kwargs: Any) -> None:
+    def __init__(self, *, names: Iterable[str], codes: Iterable[str], phone: str, **kwargs: Any) -> None:
         """`names` are words in a language; `codes` are addresses and numbers, taken as they are; `phone` is digits."""
         self.names, self.codes, self.phone = tuple(names), tuple(codes), phone
         super().__init__(
@@ -71,6 +71,8 @@ class SearchGin(GinIndex):
 
 
 TEXTS = ArrayField(models.TextField())
+# What a list of keys is given to PostgreSQL as.
+KEYS = {"bigint": models.BigIntegerField(), "text": models.TextField()}
 
 
 class Matches(Func):
@@ -87,9 +89,13 @@ class Matches(Func):
 class AnyOf(Func):
     """Whether a key is one of many, as one parameter."""
 
-    template = "%(expressions)s)"
-    arg_joiner = " = ANY("
+    template = "%(expressions)s)::%(key)s[])"
+    arg_joiner = " = ANY(("
     output_field = models.BooleanField()
+
+    def __init__(self, keys: list[Any], column: models.Field) -> None:
+        key = column.db_type(connection)
+        super().__init__(F("pk"), Value(keys, output_field=ArrayField(KEYS[key])), key=key)
 
 
 @dataclass(frozen=True)
@@ -122,7 +128,7 @@ class SearchIndex:
             for words in wanted:
                 matching |= Q(Matches(F("search_text"), words))
             return queryset.filter(matching)
-        return queryset.filter(AnyOf(F("pk"), Value(keys, output_field=ArrayField(_key_of(queryset.model)))))
+        return queryset.filter(AnyOf(keys, queryset.model._meta.pk))
 
     def _few(
         self, queryset: models.QuerySet, wanted: list[list[str]], owner: int | None, bound: Mapping[str, Any]
@@ -157,8 +163,3 @@ class SearchIndex:
             cursor.execute(statement, [*arguments, *wanted, FOUND_BY_LOOKING, FOUND_BY_LOOKING, LOOKED_AT, *for_calls])
             (keys,) = cursor.fetchone()
         return None if keys is None or len(keys) > MAX_FOUND else keys
-
-
-def _key_of(model: type[models.Model]) -> models.Field:
-    """Return a field of the type of a model's keys."""
-    return models.TextField() if isinstance(model._meta.pk, models.CharField) else models.BigIntegerField()

@@ -61,8 +61,8 @@ DEFINERS = """
 # Each such function and why a tenant may call it.
 KNOWN_DEFINERS = {
     "procrastinate_defer_jobs_v1": "defers jobs without a right to their table",
-    "search_contact_submissions": "looks into an index that row security keeps closed, for the bound sub-account's rows",
-    "search_leads": "looks into an index that row security keeps closed, for the bound sub-account's rows",
+    "search_contact_submissions": "looks into an index that row security closes, for the bound sub-account alone",
+    "search_leads": "looks into an index that row security closes, for the bound sub-account alone",
     "session_is_alive": "tells whether a session goes on without a right to its tokens",
     "throttle_hit": "counts without a right to the counters",
     "worker_last_heartbeat": "tells when a worker last reported, for /readyz",

@@ -26,4 +26,9 @@ def django_db_setup(
         connection.close_pool()
 
 
-pytest_plugins = ["loctelli.tests.cast", "accounts.tests.authenticator"]
+pytest_plugins = [
+    "loctelli.tests.cast",
+    "accounts.tests.authenticator",
+    "accounts.tests.onboarding_cast",
+    "accounts.tests.sign_in_cast",
+]

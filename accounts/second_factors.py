@@ -11,6 +11,7 @@ import time
 from contextlib import suppress
 from datetime import timedelta
 from hashlib import sha256
+from typing import Any
 from urllib.parse import quote, urlencode
 
 from django.conf import settings
@@ -131,7 +132,7 @@ def _count_try(admin: AdminUser) -> None:
 
 
 def _secret_of(factor: SecondFactor) -> str:
-    place = {"table": "second_factors", "column": "secret", "row_id": factor.pk}
+    place: dict[str, Any] = {"table": "second_factors", "column": "secret", "row_id": factor.pk}
     try:
         with integrity.reporting(**place, admin_id=factor.admin_id):
             return platform_secrets.unseal(factor.secret, **place)

@@ -1,5 +1,7 @@
 """The console's pages of outside services and of the sub-accounts' connections to them."""
 
+import json
+from hashlib import sha256
 from typing import Any
 
 from django import forms
@@ -78,6 +80,7 @@ class IntegrationForm(ConsoleForm):
         if self.instance.pk is not None:
             widget.schema = required_first(self.instance.integration_template.config_schema)
             widget.kept = self.initial["config"]
+            widget.version = sha256(json.dumps(self.instance.config, sort_keys=True).encode()).hexdigest()
             return
         widget.schema_source = self.add_prefix("integration_template")
         widget.schema_url = reverse("admin:integrations_integration_schema")

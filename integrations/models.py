@@ -9,7 +9,7 @@ from django.db.models import Q
 from integrations.choices import IntegrationStatus
 from integrations.configuration import FIELD, validate_config, validate_schema
 from loctelli.database.constraints import one_of
-from loctelli.database.fields import ForeignKey, StringField
+from loctelli.database.fields import ForeignKey, JSONField, StringField
 from loctelli.database.models import StampedModel
 from loctelli.errors import InvalidRequest
 from security.config_secrets import (
@@ -67,7 +67,7 @@ class Integration(TenantModel, StampedModel):
     integration_template = ForeignKey(IntegrationTemplate, on_delete=models.RESTRICT)
     created_by_admin = ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.RESTRICT)
 
-    config = models.JSONField()
+    config = JSONField()
     webhook_secret = EncryptedTextField(null=True, blank=True)
 
     is_active = models.BooleanField(default=False, db_default=False)

@@ -70,6 +70,9 @@ class CuidField(StringField):
 class JSONField(models.JSONField):
     """A jsonb column whose contents have a shape (loctelli.shapes), which migrations leave out."""
 
+    # An empty object or list is something.
+    empty_values = [None, ""]
+
     def __init__(self, *args: Any, shape: Any = None, **kwargs: Any) -> None:
         self.shape = shape
         super().__init__(*args, **kwargs)

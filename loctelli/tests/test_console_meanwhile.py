@@ -1,5 +1,6 @@
 """Two admins at the same row: the second is told, and nothing is silently overwritten."""
 
+import json
 from html.parser import HTMLParser
 
 import pytest
@@ -8,6 +9,7 @@ from django.contrib import admin
 from accounts.models import AdminUser, User
 from accounts.tests.factories import AdminUserFactory
 from crm.models import Lead
+from integrations.models import Integration
 from loctelli.tests.console_cast import LABELS, READ_ONLY, a_row_of, fill, page, signed_in
 from tenants.console import step_up
 from tenants.console.forms import ConsoleForm
@@ -162,6 +164,26 @@ def test_pretending_to_have_seen_it_so_does_not_get_around_the_step_up(rows, ada
     with system_scope("test"):
         assert AdminUser.objects.get(pk=ben.pk).role == "super_admin"
     assert answer.status_code == 200
+
+
+def test_a_secret_in_place_of_another_is_told_too(rows, ada, ben, monkeypatch):
+    monkeypatch.setattr(step_up, "is_done", lambda request: True)
+    first, second = signed_in(ben), signed_in(ada)
+    address = page("integrations.integration", "change", rows.acme.integration.pk)
+    theirs, mine = opened(first, address), opened(second, address)
+    config = {"locationId": "loc_1", "apiKey": "key-of-ben"}
+    first.post(address, {**theirs, "config": json.dumps(config)})
+
+    answer = second.post(address, {**mine, "config": json.dumps({**config, "apiKey": "key-of-ada"})})
+    with system_scope("test"):
+        kept = Integration.objects.get(pk=rows.acme.integration.pk).revealed_config
+    again = second.post(address, Fields(answer.content.decode()).data)
+
+    assert "Ben &lt;b&gt;Byrne&lt;/b&gt; changed “Config" in errors_of(answer)["config"][0]
+    assert kept["apiKey"] == "key-of-ben"
+    assert again.status_code == 302
+    with system_scope("test"):
+        assert Integration.objects.get(pk=rows.acme.integration.pk).revealed_config["apiKey"] == "key-of-ada"
 
 
 def test_a_row_that_is_gone_is_said_to_be(rows, ada, cast):

@@ -43,6 +43,9 @@ class Meanwhile(forms.ModelForm):
     def _differs(self, name: str) -> bool:
         """Return whether a field's stored value is another than the one that was shown."""
         field = self.fields[name]
+        version = getattr(field.widget, "version", None)
+        if version is not None and self.data.get(f"{self.add_prefix(name)}-version", version) != version:
+            return True
         shown = field.hidden_widget().value_from_datadict(self.data, self.files, self[name].html_initial_name)  # type: ignore[misc]
         stored = self[name].initial
         if isinstance(shown, str) and isinstance(stored, str):

@@ -66,10 +66,14 @@ class JSONWidget(UnfoldAdminTextareaWidget):
         self.faults: list[Fault] = []
         # What is stored, for secrets that were typed anew and not saved yet.
         self.kept: Any = None
+        # Changes with what is stored, where the value that is shown doesn't: a secret in place of another.
+        self.version: str | None = None
 
     def render(self, name: str, value: Any, attrs: dict[str, Any] | None = None, renderer: Any = None) -> SafeString:
         # Without its script, this is a textarea of JSON.
         textarea = super().render(name, value, attrs, renderer)
+        if self.version is not None:
+            textarea += format_html('<input type="hidden" name="{}-version" value="{}">', name, self.version)
         return format_html('<div class="json-form" data-json-form>{}{}</div>', textarea, json_script(self.for_script()))
 
     def for_script(self) -> dict[str, Any]:

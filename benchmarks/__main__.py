@@ -10,13 +10,8 @@ from benchmarks import report
 from benchmarks.installation import PROJECT, TALKATIVE, Installation, Tenant
 from benchmarks.measuring import Result, measure, require_client
 from benchmarks.requests import PAGE_SIZE, Contender, Scenario, plain_tokens, scenarios, sign_in
-from benchmarks.servers import Server, pin
+from benchmarks.servers import APPLICATIONS, Server, pin
 
-APPLICATIONS = {
-    "ours": "loctelli.wsgi:application",
-    "plain": "benchmarks.plain.wsgi:application",
-    "floor": "benchmarks.floor:application",
-}
 TENANTS = 20
 DEEP_PAGE = 1000
 # How many leads the sub-account has that is deleted.
@@ -50,7 +45,7 @@ def main() -> None:
         measured = compare(installation, contenders, tenants, options)
         memory = contenders[0].server.memory()
     lines = report.table(measured)
-    lines += ["", f"The worker's memory after that: {memory / 1e6:.0f} MB (aim: under 200)."]
+    lines += ["", *report.depth(measured), f"The worker's memory after that: {memory / 1e6:.0f} MB (aim: under 200)."]
     if options.only is None or "create" in options.only:
         installation.remove_marked()
     if options.only is None:

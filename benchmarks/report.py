@@ -28,6 +28,14 @@ def table(measured: list[tuple[Scenario, dict[str, Result]]]) -> list[str]:
     return lines
 
 
+def depth(measured: list[tuple[Scenario, dict[str, Result]]]) -> list[str]:
+    """Return a line about how much more a deep page costs than the first, when both were measured."""
+    rates = {scenario.name: results["ours"].requests_per_second for scenario, results in measured}
+    if not {"first", "deep"} <= rates.keys():
+        return []
+    return [f"The deep page takes {rates['first'] / rates['deep']:.2f} times page 1 (aim: 1.3 at most).", ""]
+
+
 def write(name: str, lines: list[str]) -> None:
     """Put the lines between the markers of this name."""
     between = re.compile(rf"(<!-- {name} -->\n).*(<!-- /{name} -->)", re.DOTALL)

@@ -13,6 +13,11 @@ import orjson
 
 from benchmarks.installation import PROJECT
 
+APPLICATIONS = {
+    "ours": "loctelli.wsgi:application",
+    "plain": "benchmarks.plain.wsgi:application",
+    "floor": "benchmarks.floor:application",
+}
 HOST = "127.0.0.1"
 PATIENCE = 60
 TICKS = os.sysconf("SC_CLK_TCK")

@@ -18,10 +18,10 @@ from psycopg.conninfo import make_conninfo
 from accounts.models import User
 from accounts.tests.factories import issue_token
 from agents.models import Strategy
-from benchmarks.__main__ import APPLICATIONS
 from benchmarks.installation import THROTTLES, UNREACHABLE, Tenant
 from benchmarks.measuring import line
 from benchmarks.requests import Contender, Request, plain_tokens, scenarios
+from benchmarks.servers import APPLICATIONS
 from crm.models import Booking
 from loctelli.database.embedded import PROJECT
 from loctelli.management.generating.sub_accounts import gather_statistics, generate

@@ -54,6 +54,11 @@ class NarrowedList(ChangeList):
             self.root_queryset = self.root_queryset.filter(rows_of(self.model, chosen.pk))
         return super().get_queryset(request, exclude_parameters)
 
+    def get_ordering_field(self, field_name: Any) -> Any:
+        """Sort by no column that isn't offered to be sorted by, whatever the address says."""
+        offered = self.sortable_by
+        return super().get_ordering_field(field_name) if offered is None or field_name in offered else None
+
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
         if not self.query and not self.has_active_filters:

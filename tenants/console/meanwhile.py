@@ -46,7 +46,7 @@ class Meanwhile(forms.ModelForm):
         version = getattr(field.widget, "version", None)
         if version is not None and self.data.get(f"{self.add_prefix(name)}-version", version) != version:
             return True
-        shown = field.hidden_widget().value_from_datadict(self.data, self.files, self[name].html_initial_name)  # type: ignore[misc]
+        shown = field.hidden_widget().value_from_datadict(self.data, self.files, self[name].html_initial_name)
         stored = self[name].initial
         if isinstance(shown, str) and isinstance(stored, str):
             # Browsers send line ends of their own.
@@ -55,12 +55,12 @@ class Meanwhile(forms.ModelForm):
 
     def _tell(self, changed: list[str]) -> None:
         who = changes_of(self.instance)
-        self.data = self.data.copy()  # type: ignore[union-attr]
+        self.data = cast(Any, self.data).copy()
         told = _("Nothing was saved yet, for this changed while you had it open. Look at it, then save it again.")
         self.add_error(None, ValidationError(told, code="changed_meanwhile"))
         for name in changed:
             mine, stored = name in self.changed_data, self[name].initial
-            column = self.instance._meta.get_field(name).attname  # type: ignore[union-attr]
+            column = self.instance._meta.get_field(name).attname
             actor, when = who.get(column, (_("Somebody"), ""))
             words = self._words(name)
             change = _("{} changed “{}” to “{}”{}.") if words else _("{} changed “{}”{}{}.")
@@ -75,10 +75,10 @@ class Meanwhile(forms.ModelForm):
     def _show(self, name: str, stored: Any, *, mine: bool) -> None:
         """Have the answer carry the stored value as the one shown, and show it unless the admin typed another."""
         field, data = self.fields[name], cast(Any, self.data)
-        hidden: Any = field.hidden_widget()  # type: ignore[misc]
+        hidden: Any = field.hidden_widget()
         prepared, shown = field.prepare_value(stored), self[name].html_initial_name
         if isinstance(hidden, forms.MultiWidget):
-            for number, part in enumerate(hidden.decompress(prepared)):
+            for number, part in enumerate(hidden.decompress(prepared) or []):
                 data[f"{shown}_{number}"] = hidden.widgets[number].format_value(part) or ""
         elif isinstance(hidden, forms.MultipleHiddenInput):
             data.setlist(shown, prepared or [])

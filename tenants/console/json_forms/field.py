@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -45,10 +45,11 @@ class JSONField(forms.JSONField):
 
     def refusal(self, faults: Iterable[Fault]) -> ValidationError:
         """Return the error that faults make, each of which the form also shows where it is."""
-        self.widget.faults = list(faults)
+        widget = cast(JSONWidget, self.widget)
+        widget.faults = list(faults)
         sentences = []
-        for fault in self.widget.faults:
-            where = words_for(self.widget.schema, fault.path)
+        for fault in widget.faults:
+            where = words_for(widget.schema, fault.path)
             sentences.append(ValidationError(f"{where}: {fault.detail}" if where else fault.detail, code=fault.code))
         return ValidationError(sentences)
 

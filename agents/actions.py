@@ -14,6 +14,7 @@ from agents.models import Strategy, SubAccountPromptTemplate
 from agents.services import LONGEST_NAME, activate_prompt_template, copy_strategy
 from tenants.background import Outcome, each
 from tenants.console.bulk import BulkAction, RowsForm, activation
+from tenants.console.exporting import exports
 from tenants.console.forms import Autocomplete
 from tenants.models import ONBOARDING_ID, SubAccount
 
@@ -112,7 +113,11 @@ TEMPLATE_ACTIONS = [
         warning=gettext_lazy("It takes the place of the prompt template that is active there now."),
     ),
     *activation(),
-]
+    *exports(
+        "id", "name", "description", "category", "base_system_prompt", "temperature", "max_tokens", "is_active", "tags",
+        "created_at", "updated_at",
+    ),
+]  # fmt: skip
 CHOICE_ACTIONS = [
     BulkAction(
         "make_active",
@@ -139,4 +144,11 @@ STRATEGY_ACTIONS = [
         ),
     ),
     *activation(),
-]
+    *exports(
+        "id", "sub_account.name", "regular_user.name", "prompt_template.name", "name", "description", "tag",
+        "industry_context", "ai_name", "ai_role", "company_background", "conversation_tone", "communication_style",
+        "qualification_questions", "disqualification_rules", "objection_handling", "closing_strategy",
+        "booking_instructions", "output_guidelines", "prohibited_behaviors", "delay_min", "delay_max", "metadata",
+        "is_active", "created_at", "updated_at",
+    ),
+]  # fmt: skip

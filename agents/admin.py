@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
 
 from agents.actions import CHOICE_ACTIONS, STRATEGY_ACTIONS, TEMPLATE_ACTIONS
+from agents.import_pages import PromptTemplateImports, StrategyImports
 from agents.models import PromptTemplate, Strategy, SubAccountPromptTemplate
 from tenants.console.lists import Related
 from tenants.console.model_admin import ConsoleAdmin
@@ -13,7 +14,7 @@ from tenants.console.reassigning import ReassigningAdmin
 
 
 @admin.register(PromptTemplate)
-class PromptTemplateAdmin(ConsoleAdmin):
+class PromptTemplateAdmin(PromptTemplateImports):
     actions = TEMPLATE_ACTIONS
     list_display = ["name", "category", "is_active", "created_by_admin", "updated_at"]
     list_filter = ["is_active", "category"]
@@ -45,7 +46,7 @@ class SubAccountPromptTemplateAdmin(ConsoleAdmin):
 
 
 @admin.register(Strategy)
-class StrategyAdmin(ReassigningAdmin):
+class StrategyAdmin(StrategyImports, ReassigningAdmin):
     actions = STRATEGY_ACTIONS
     list_display = ["name", "sub_account", "regular_user", "prompt_template", "tag", "is_active", "updated_at"]
     list_filter = [

@@ -13,6 +13,7 @@ from accounts.models import AdminUser
 from crm.choices import BookingStatus, ContactStatus, LeadStatus, Priority
 from tenants.background import Outcome, each, locked, write
 from tenants.console.bulk import BulkAction, RowsForm
+from tenants.console.exporting import exports
 from tenants.models import SubAccount
 
 
@@ -119,7 +120,12 @@ def submission_actions(vocabulary: type[models.TextChoices], *stamps: str) -> li
 LEAD_ACTIONS = [
     ASSIGN,
     BulkAction("change_status", gettext_lazy("Change status"), change_lead_status, form=LeadStatusForm, icon="label"),
-]
+    *exports(
+        "id", "sub_account.name", "name", "email", "phone", "company", "position", "custom_id", "timezone", "status",
+        "regular_user.name", "strategy.name", "notes", "conversation_state", "last_message_date", "created_at",
+        "updated_at",
+    ),
+]  # fmt: skip
 BOOKING_ACTIONS = [
     BulkAction(
         "change_status",
@@ -129,4 +135,10 @@ BOOKING_ACTIONS = [
         icon="label",
     ),
 ]
-CONTACT_ACTIONS = submission_actions(ContactStatus, "followed_up_at", "closed_at")
+CONTACT_ACTIONS = [
+    *submission_actions(ContactStatus, "followed_up_at", "closed_at"),
+    *exports(
+        "id", "sub_account.name", "full_name", "email", "phone", "services", "message", "source", "status", "priority",
+        "assigned_to.name", "notes", "submitted_at", "followed_up_at", "closed_at", "updated_at",
+    ),
+]  # fmt: skip

@@ -7,8 +7,8 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, FieldTextFilter
 
-from crm.actions import submission_actions
 from crm.notes_admin import NotesAdmin
+from forms.actions import SUBMISSION_ACTIONS
 from forms.choices import SubmissionStatus
 from forms.models import FormSubmission, FormTemplate
 from tenants.console.bulk import activation
@@ -39,7 +39,7 @@ class FormTemplateAdmin(ConsoleAdmin):
 
 @admin.register(FormSubmission)
 class FormSubmissionAdmin(NotesAdmin):
-    actions = submission_actions(SubmissionStatus, "reviewed_at", "contacted_at")
+    actions = SUBMISSION_ACTIONS
     list_display = [
         "form_template",
         "sub_account",

@@ -56,7 +56,7 @@ def test_all_that_match_are_begun_in_the_request_and_done_by_the_worker(many, ca
         LeadFactory(strategy=cast.globex_strategy, status="active")
     client = signed_in(ada)
 
-    begun = begin(client, "?status=lead")
+    begun = begin(client, "?status__exact=lead")
     with system_scope("test"):
         jobs = app.job_manager.list_jobs(task=background.JOB)
     before = statuses()

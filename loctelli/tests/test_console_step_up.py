@@ -211,3 +211,32 @@ def test_those_who_may_not_are_refused_and_not_asked(rows, cast, other, clock):
     statuses = {name: client.get(url).status_code for name, url in pages_that_ask(rows, cast, other).items()}
 
     assert statuses == {name: 302 if name == "one's own app" else 403 for name in statuses}
+
+
+def test_deleting_an_admin_takes_it_on_the_page_and_in_the_list(rows, console, other):
+    url, several = page("accounts.adminuser", "delete", other.pk), page("accounts.adminuser", "changelist")
+    chosen = {"action": "delete_selected", "_selected_action": [other.pk], "post": "yes"}
+
+    asked = [console.get(url), console.post(url, {"post": "yes"}), console.post(several, chosen)]
+    with system_scope("test"):
+        kept = AdminUser.objects.filter(pk=other.pk).exists()
+    step_up(console)
+    console.post(url, {"post": "yes"})
+
+    assert [answer.url.partition("?")[0] for answer in asked] == [STEP_UP] * 3
+    assert kept
+    with system_scope("test"):
+        assert not AdminUser.objects.filter(pk=other.pk).exists()
+
+
+@pytest.mark.parametrize("changes", [{"role": "super_admin"}, {"permissions": '["accounts"]'}, {"is_active": ""}])
+def test_what_an_admin_may_is_changed_after_it_only(rows, console, other, changes):
+    form = {"name": "Bo", "email": other.email, "is_active": "on", "role": "admin", "permissions": '["crm"]'}
+    form = {name: value for name, value in {**form, **changes}.items() if value}
+
+    refused = console.post(page("accounts.adminuser", "change", other.pk), form)
+
+    assert REFUSAL in text(refused)
+    with system_scope("test"):
+        same = AdminUser.objects.get(pk=other.pk)
+    assert (same.role, same.permissions, same.is_active) == ("admin", ["crm"], True)

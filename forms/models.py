@@ -108,13 +108,14 @@ class FormSubmission(TenantModel, UpdatedModel):
             ),
         ]
         indexes = [
-            # A sub-account's submissions, newest first, and those of one status.
+            # A sub-account's submissions, newest first, by last change, and those of one status.
             models.Index(fields=["sub_account", "submitted_at", "id"], name="submissions_newest"),
+            models.Index(fields=["sub_account", "updated_at", "id"], name="submissions_changed"),
             models.Index(fields=["sub_account", "status", "submitted_at", "id"], name="submissions_status"),
             # One form's submissions, also when the form is to be deleted.
-            models.Index(fields=["form_template"], name="submissions_form_template"),
+            models.Index(fields=["form_template", "submitted_at", "id"], name="submissions_form"),
             # What is assigned to one person, also when that person is deleted.
-            models.Index(fields=["assigned_to"], name="submissions_assigned_to"),
+            models.Index(fields=["assigned_to", "submitted_at", "id"], name="submissions_assigned"),
         ]
 
     def __str__(self) -> str:

@@ -30,8 +30,9 @@ class Booking(TenantModel, StampedModel):
             models.Index(fields=["regular_user", "id"], name="bookings_regular_user"),
             # One lead's bookings, and what a deleted lead leaves behind.
             models.Index(fields=["lead", "id"], name="bookings_lead"),
-            # A sub-account's bookings by date, and those of one status.
+            # A sub-account's bookings by date, by last change, and those of one status.
             models.Index(fields=["sub_account", "created_at", "id"], name="bookings_newest"),
+            models.Index(fields=["sub_account", "updated_at", "id"], name="bookings_changed"),
             models.Index(fields=["sub_account", "status", "id"], name="bookings_status"),
             # What comes next over all sub-accounts; no more of what stands for a date than an index can hold.
             models.Index(

@@ -48,13 +48,14 @@ class ContactSubmission(TenantModel, UpdatedModel):
             one_of("priority", Priority, name="contact_submissions_priority"),
         ]
         indexes = [
-            # A sub-account's submissions, newest first, and those of one status.
+            # A sub-account's submissions, newest first, by last change, and those of one status.
             models.Index(fields=["sub_account", "submitted_at", "id"], name="contacts_newest"),
+            models.Index(fields=["sub_account", "updated_at", "id"], name="contacts_changed"),
             models.Index(fields=["sub_account", "status", "submitted_at", "id"], name="contacts_status"),
             # Those that were asked for by part of a name, an address, a number or what was written.
             SearchGin(name="contacts_search"),
             # What is assigned to one person, also when that person is deleted.
-            models.Index(fields=["assigned_to"], name="contacts_assigned_to"),
+            models.Index(fields=["assigned_to", "submitted_at", "id"], name="contacts_assigned"),
         ]
 
     def __str__(self) -> str:

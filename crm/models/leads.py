@@ -64,6 +64,12 @@ class Lead(TenantModel, StampedModel):
             models.Index(fields=["sub_account", "updated_at", "id"], name="leads_changed"),
             models.Index(fields=["sub_account", "name", "id"], name="leads_name"),
             models.Index(fields=["sub_account", "status", "id"], name="leads_status"),
+            # The one of an address, a number or an id of the sub-account's own, and those without an address.
+            models.Index(fields=["sub_account", "email", "id"], name="leads_email"),
+            models.Index(fields=["sub_account", "phone"], condition=Q(phone__isnull=False), name="leads_phone"),
+            models.Index(
+                fields=["sub_account", "custom_id"], condition=Q(custom_id__isnull=False), name="leads_own_id"
+            ),
             # Those that were asked for by part of a name, an address or a number.
             SearchGin(name="leads_search"),
             # The console's list over all sub-accounts, newest first, and what came in the last days, to count it.

@@ -69,6 +69,8 @@ class ConversationMessage(TenantModel, StampedModel):
         indexes = [
             # One lead's conversation in order.
             models.Index(fields=["sub_account", "lead", "message_timestamp"], name="messages_conversation"),
+            # A sub-account's messages in order.
+            models.Index(fields=["sub_account", "message_timestamp", "id"], name="messages_in_order"),
             # What was said in the last days, to count it.
             BrinIndex(fields=["message_timestamp"], name="messages_said"),
         ]

@@ -28,6 +28,7 @@ from accounts.models import AdminUser, User
 from offboarding import archive
 from offboarding.choices import ClosingStatus
 from offboarding.closing import go_on, start_closing
+from offboarding.contents import archived_models
 from offboarding.models import Closing
 from security import audit
 from tenants.console import step_up
@@ -105,6 +106,7 @@ class ClosingAdmin(ReadOnlyAdmin):
         step_up.require(request)
         deletion = what_goes_along([sub_account])
         deletion.goes_along += deletion.stands_in_the_way
+        archived = [count for count in deletion.goes_along if count.model in archived_models()]
         lacking = self._lacking(request, deletion)
         form = CloseForm(request.POST or None, sub_account=sub_account)
         if form.is_valid() and not lacking:
@@ -116,7 +118,7 @@ class ClosingAdmin(ReadOnlyAdmin):
             "opts": SubAccount._meta,
             "sub_account": sub_account,
             "people": User.objects.filter(sub_account=sub_account, is_active=True).count(),
-            "counts": sorted(deletion.goes_along, key=lambda count: -count.number),
+            "counts": sorted(archived, key=lambda count: -count.number),
             "lacking": sorted(lacking),
             "days": settings.KEEP_ARCHIVES_DAYS,
             "form": form,

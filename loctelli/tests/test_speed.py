@@ -42,7 +42,7 @@ RATIOS = {
     ("create", "floor"): 0.032,
 }
 LEADS = 3000
-CALLS = 30
+CALLS = 10
 TURNS = 5
 ATTEMPTS = 3
 

@@ -156,6 +156,9 @@ class IntegrationAdmin(ConsoleAdmin):
     ]
     add_fieldsets = [fieldsets[0], ("Configuration", {"fields": ["config", "new_webhook_secret"]})]
 
+    def json_to_read(self, row: models.Model, name: str) -> tuple[Any, Any]:
+        return row.masked_config, required_first(row.integration_template.config_schema)  # type: ignore[attr-defined]
+
     def get_urls(self) -> list:
         view = self.admin_site.admin_view(self.schema_view)
         return [path("schema/", view, name="integrations_integration_schema"), *super().get_urls()]

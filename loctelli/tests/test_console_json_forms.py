@@ -7,7 +7,7 @@ import pytest
 
 from accounts.models import User
 from forms.models import FormTemplate
-from loctelli.tests.console_cast import fill, limited_admin, page, signed_in
+from loctelli.tests.console_cast import fill, limited_admin, page, signed_in, text
 from tenants.console.json_forms.labels import translated, words_for
 from tenants.models import SubAccount
 from tenants.scope import system_scope
@@ -90,6 +90,20 @@ def test_hostile_text_leaves_no_tag_behind(rows, cast, console):
     shown = console.get(page("tenants.subaccount", "change", cast.acme.pk)).content.decode()
 
     assert "<script>alert" not in shown
+
+
+def test_who_may_only_read_sees_names_and_values_and_no_secret(rows, cast):
+    settings = {"lead_statuses": ["quoted"], "timezone": "UTC", "<b>own</b>": {"yes": True, "none": None}}
+    with system_scope("test"):
+        SubAccount.objects.filter(pk=cast.acme.pk).update(settings=settings)
+    reader = signed_in(limited_admin("tenants.view_subaccount", "integrations.view_integration"))
+
+    business = reader.get(page("tenants.subaccount", "change", cast.acme.pk))
+    connection = reader.get(page("integrations.integration", "change", rows.acme.integration.pk))
+
+    assert "Time zone UTC Stages of its own quoted &lt;b&gt;own&lt;/b&gt; yes Yes none –" in text(business)
+    assert "locationId loc_1 apiKey Set" in text(connection)
+    assert "enc:v1:" not in connection.content.decode()
 
 
 def test_a_chosen_service_tells_its_schema_to_those_who_may_add_one(rows, console):

@@ -18,6 +18,7 @@ from tenants.console import history, step_up
 from tenants.console.deleting import DELETE
 from tenants.console.forms import Autocomplete, ConsoleForm
 from tenants.console.json_forms import TIME_ZONES, JSONField, JSONWidget, TextsField
+from tenants.console.json_forms.reading import reader_of
 from tenants.console.lists import ListAdmin
 from tenants.console.row_actions import RowActionsAdmin
 from tenants.deletion import Deletion, what_goes_along
@@ -48,7 +49,19 @@ class ConsoleAdmin(ListAdmin, RowActionsAdmin):
         stamps = [name for name in STAMPS if self.has_field(name)]
         if obj is not None and stamps:
             fieldsets.append(("Record", {"fields": stamps}))
-        return fieldsets
+        if obj is None or self.has_change_permission(request, obj):
+            return fieldsets
+        columns = {field.name: field for field in self.opts.local_fields if isinstance(field, models.JSONField)}
+        readable = {name: reader_of(field, self.json_to_read) for name, field in columns.items()}
+        return [
+            (title, {**options, "fields": [readable.get(name, name) for name in options["fields"]]})
+            for title, options in fieldsets
+        ]
+
+    def json_to_read(self, row: models.Model, name: str) -> tuple[Any, Any]:
+        """Return what a JSON column shows to those who may only read it, and its schema."""
+        shape = getattr(self.opts.get_field(name), "shape", None)
+        return getattr(row, name), shape and shape.schema
 
     def get_readonly_fields(self, request: HttpRequest, obj: models.Model | None = None) -> list[str]:
         fields = [*super().get_readonly_fields(request, obj), *STAMPS]

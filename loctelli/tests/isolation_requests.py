@@ -125,6 +125,8 @@ class Sender:
             answer = {"results": [json.loads(line) for line in lines]}
         else:
             answer = json.loads(text)
+        if endpoint.action == "bulk":
+            findings.seen |= {(Lead, row["id"], tenant) for row in answer["results"] if row["id"]}
         for row in answer.get("results", [answer]) if isinstance(answer, dict) else []:
             self.collect(row, endpoint, tenant)
         if endpoint.action == "create" and "id" in answer:
@@ -218,6 +220,8 @@ class Sender:
         match schema.get("format"):
             case "date-time":
                 return self.random.choice(["2020-01-01T00:00:00Z", "2030-01-01T00:00:00Z"])
+            case "date":
+                return "2027-01-15"
             case "email":
                 return f"{own}{self.random.getrandbits(40)}@example.com"
             case None:
@@ -234,8 +238,12 @@ class Sender:
             return 5 if name == "page_size" else None
         if name == "email" and self.logging_in:
             return actor.email
+        if name == "id" and self.of_leads:
+            # A row of a bulk call.
+            return self.key(Lead, actor)
         specials = {
             "timezone": "Europe/Berlin",
+            "time": "10:00",
             "status": self.random.choice(LeadStatus.values) if self.of_leads else None,
             "password": PASSWORD if self.logging_in else f"{own}{self.random.getrandbits(60)}",
             "config": {"locationId": f"{own}location", "apiKey": f"{own}key"},

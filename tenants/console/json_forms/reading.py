@@ -17,7 +17,7 @@ def as_values(value: Any, schema: Any = None) -> SafeString:
     schema = schema if isinstance(schema, Mapping) else {}
     if schema.get("secret"):
         return format_html("{}", _("Set") if value else _("Not set"))
-    kind = {dict: "object", list: "array"}.get(type(value))
+    kind = "array" if isinstance(value, list) else "object"
     schema = next((each for each in schema.get("oneOf", []) if each.get("type") == kind), schema)
     if isinstance(value, dict) and value:
         return format_html('<dl class="flex flex-col gap-2">{}</dl>', _properties(value, schema))

@@ -1,0 +1,213 @@
+"""How PostgreSQL answers lists, under row security and with a tenant among others: by the index that is for it."""
+
+import json
+from base64 import b64encode
+from contextlib import contextmanager
+
+import pytest
+from django.db import connection
+
+from crm.models import Lead
+from loctelli.management.generating.sub_accounts import gather_statistics, generate
+from loctelli.tests.cast import client_of
+from security.message_cipher import SALT_BYTES
+from tenants.scope import system_scope, tenant_scope
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+LARGE, OTHER = 20_000, 15_000
+# What each list is read through. More than one where they cost the same.
+LEADS = {
+    "": {"leads_tenant_key"},
+    "ordering=id": {"leads_tenant_key"},
+    "ordering=name": {"leads_name"},
+    "ordering=-name": {"leads_name"},
+    "ordering=created_at": {"leads_newest"},
+    "ordering=-updated_at": {"leads_changed"},
+    "status=closed": {"leads_status"},
+    "email={email}": {"leads_email"},
+    "email__isnull=true": {"leads_email", "leads_tenant_key"},
+    "phone={phone}": {"leads_phone"},
+    "custom_id=generated-77": {"leads_own_id"},
+    "regular_user_id={user}": {"leads_regular_user", "leads_tenant_key"},
+    "strategy_id={strategy}": {"leads_strategy", "leads_tenant_key"},
+    "created_at__gte={latest}": {"leads_newest", "leads_tenant_key"},
+    "updated_at__gte={latest}&ordering=updated_at": {"leads_changed"},
+    "search=example": {"leads_tenant_key"},
+    "search=example&ordering=name": {"leads_name"},
+}
+OTHERS = {
+    "bookings/": {"bookings_tenant_key"},
+    "bookings/?ordering=-updated_at": {"bookings_changed"},
+    "bookings/?ordering=created_at": {"bookings_newest"},
+    "bookings/?status=pending": {"bookings_status", "bookings_tenant_key"},
+    "bookings/?lead_id={lead}": {"bookings_lead"},
+    "contact-submissions/": {"contacts_newest"},
+    "contact-submissions/?ordering=updated_at": {"contacts_changed"},
+    "contact-submissions/?status=CLOSED_LOST": {"contacts_status", "contacts_newest"},
+    "contact-submissions/?assigned_to_id={user}": {"contacts_assigned"},
+    "form-submissions/": {"submissions_newest"},
+    "form-submissions/?ordering=-updated_at": {"submissions_changed"},
+    "form-submissions/?form_template_id={form}": {"submissions_form", "submissions_newest"},
+    "form-submissions/?assigned_to_id={user}": {"submissions_assigned"},
+    "conversation-messages/?fields=id": {"messages_in_order"},
+    "conversation-messages/?fields=id&lead_id={lead}": {"messages_conversation"},
+    "security-incidents/": {"incidents_sub_account"},
+    "audit-entries/": {"audit_entries_newest"},
+    "audit-entries/?model=crm.lead&object_id={entry}": {"audit_entries_object"},
+}
+# Shaped as ciphertext is; nobody opens it.
+MESSAGE = {"content": b64encode(bytes(18)).decode(), "salt": b64encode(bytes(SALT_BYTES)).decode(), "iv": "A" * 16}
+# Rows that the generator doesn't make, so many of each of two sub-accounts.
+FILL = {
+    "contact_submissions": (
+        "id, full_name, email, phone, services, status, assigned_to_id, submitted_at",
+        "'c' || lpad(to_hex(n * 10 + {place}), 24, '0'), 'Person ' || n, n || '@x.example', n, 'x', "
+        "(ARRAY['NEW', 'CONTACTED', 'QUALIFIED', 'CLOSED_LOST'])[n %% 4 + 1], CASE n %% 100 WHEN 0 THEN {user} END, "
+        "now() - n * interval '1 minute'",
+    ),
+    "form_submissions": (
+        "id, form_template_id, form_owner_id, data, assigned_to_id, submitted_at",
+        "'c' || lpad(to_hex(n * 10 + {place}), 24, '0'), '{form}', 0, '{{}}', CASE n %% 100 WHEN 0 THEN {user} END, "
+        "now() - n * interval '1 minute'",
+    ),
+    "conversation_messages": (
+        "id, lead_id, role, encrypted_content, salt, iv, integrity_hash, message_timestamp",
+        "'c' || lpad(to_hex(n * 10 + {place}), 24, '0'), {lead} + n %% 300, 'user', '{content}', '{salt}', "
+        "'{iv}', repeat('0', 64), "
+        "now() - n * interval '1 minute'",
+    ),
+    "audit_entries": (
+        "actor_type, actor_name, action, model, object_id, object_name, changes",
+        "'user', 'x', 'update', 'crm.lead', {lead} + n, 'x', '{{}}'",
+    ),
+    "security_incidents": (
+        "id, type, severity, description, created_at",
+        "'c' || lpad(to_hex(n * 10 + {place}), 24, '0'), 'VALIDATION_FAILURE', 'LOW', 'x', "
+        "now() - n * interval '1 minute'",
+    ),
+}
+BIG = {"leads", "bookings", *FILL}
+
+
+@pytest.fixture
+def large(cast):
+    """A large sub-account among small ones, with fresh statistics: whom to ask as, and what addresses name."""
+    generated = [generate(number, size=size, password=None) for number, size in ((1, LARGE), (2, OTHER))]
+    with system_scope("test"), connection.cursor() as cursor:
+        form = made_form(cursor)
+        for place, sub_account in enumerate(generated):
+            user = sub_account.users.order_by("pk").first()
+            lead = sub_account.leads.filter(phone__isnull=False, email__isnull=False, bookings__isnull=False).first()
+            names = {**MESSAGE, "entry": lead.pk + 7, "user": user.pk, "lead": lead.pk, "form": form, "place": place}
+            for table, (columns, values) in FILL.items():
+                cursor.execute(
+                    f"INSERT INTO {table} (sub_account_id, {columns}) "
+                    f"SELECT %s, {values.format(**names)} FROM generate_series(1, %s) AS n",
+                    [sub_account.pk, LARGE // 2],
+                )
+            if place == 0:
+                found = {
+                    **names, "email": lead.email, "phone": lead.phone.replace("+", "%2B"), "strategy": lead.strategy_id,
+                    "latest": sub_account.leads.latest("created_at").created_at.strftime("%Y-%m-%dT%H:%M:%SZ"),
+                }  # fmt: skip
+                asker = sub_account.users.filter(role="admin").first() or user
+    gather_statistics()
+    with connection.as_owner(), connection.cursor() as cursor:
+        cursor.execute(f"VACUUM (ANALYZE) {', '.join(sorted(BIG))}")
+    return client_of(asker), found, generated[0]
+
+
+def made_form(cursor) -> str:
+    cursor.execute(
+        "INSERT INTO form_templates (id, name, slug, schema, title, created_by_admin_id) "
+        "SELECT 'cform0000000000000000000x', 'x', 'x', '[]', 'x', min(id) FROM admin_users RETURNING id"
+    )
+    return cursor.fetchone()[0]
+
+
+@contextmanager
+def explained(plans):
+    """Collect the plan of each SELECT of a big table that Django runs."""
+
+    def explain(execute, sql, parameters, many, context):
+        if not sql.startswith("EXPLAIN") and any(f'FROM "{table}"' in sql for table in BIG):
+            with connection.cursor() as cursor:
+                cursor.execute(f"EXPLAIN (FORMAT JSON) {sql}", parameters)
+                (answer,) = cursor.fetchone()
+            answer = answer if isinstance(answer, list) else json.loads(getattr(answer, "contents", answer))
+            plans.append(answer[0]["Plan"])
+        return execute(sql, parameters, many, context)
+
+    with connection.execute_wrapper(explain):
+        yield
+
+
+def nodes(plan):
+    yield plan
+    for child in plan.get("Plans", ()):
+        yield from nodes(child)
+
+
+def faults_of(client, path, allowed):
+    """Return what is wrong with the plans of a list: a table read or sorted as a whole, or another index."""
+    plans = []
+    with explained(plans):
+        answer = client.get(f"/api/v1/{path}")
+    if answer.status_code != 200 or not answer.json()["results"]:
+        return [f"{answer.status_code}, {answer.content[:200]!r}"]
+    found = [node for plan in plans for node in nodes(plan)]
+    indexes = {node["Index Name"] for node in found if "Index Name" in node}
+    faults = [f"reads all of {node['Relation Name']}" for node in found if node["Node Type"] == "Seq Scan"]
+    for node in found:
+        if node["Node Type"] == "Sort" and node["Plans"][0]["Plan Rows"] > LARGE / 10:
+            faults.append(f"sorts {node['Plans'][0]['Plan Rows']} rows")
+    if not indexes or not indexes <= allowed:
+        faults.append(f"goes through {sorted(indexes)}")
+    return faults
+
+
+def test_every_list_is_read_through_the_index_that_is_there_for_it(large):
+    client, names, _ = large
+    paths = {f"leads/?{query}": allowed for query, allowed in LEADS.items()} | OTHERS
+
+    found = {path: faults_of(client, path.format(**names), allowed) for path, allowed in paths.items()}
+
+    assert {path: faults for path, faults in found.items() if faults} == {}
+
+
+def test_a_count_reads_no_more_than_it_counts(large):
+    client, _, _ = large
+
+    for query in ("", "status=closed&", "search=example&"):
+        plans = []
+        with explained(plans):
+            answer = client.get(f"/api/v1/leads/?{query}count=true").json()
+
+        assert answer["count"] == (10_000 if query != "status=closed&" else answer["count"])
+        (counting,) = [plan for plan in plans if plan["Node Type"] == "Aggregate"]
+        assert [node["Node Type"] for node in nodes(counting) if node["Node Type"] == "Limit"] == ["Limit"]
+
+
+def scans():
+    """Return how often leads were read through the search index, and as a whole."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_stat_force_next_flush()")
+        cursor.execute(
+            "SELECT (SELECT idx_scan FROM pg_stat_user_indexes WHERE indexrelname = 'leads_search'), "
+            "(SELECT seq_scan FROM pg_stat_user_tables WHERE relname = 'leads' AND schemaname = current_schema())"
+        )
+        return cursor.fetchone()
+
+
+def test_rare_words_are_looked_up_in_the_search_index(large):
+    _, _, sub_account = large
+
+    for text in ("generated-777", "zzzqqq", "qx"):
+        before = scans()
+        for scope in (tenant_scope(sub_account.pk), system_scope("test")):
+            with scope:
+                found = list(Lead.search_index.find(Lead.objects.order_by("-created_at", "-id"), text)[:50])
+                assert all(text in lead.search_text for lead in found)
+        after = scans()
+        assert (text, after[0] - before[0], after[1] - before[1]) == (text, 2, 0)

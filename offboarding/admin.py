@@ -69,7 +69,7 @@ class ClosingAdmin(ReadOnlyAdmin):
 
     list_display = ["sub_account_name", badge("status", CLOSING_COLOURS), "admin", "created_at", "closed_at"]
     list_filter = ["status"]
-    search_fields = ["sub_account_name", "=sub_account_id"]
+    search_fields = ["sub_account_name", "=sub_account_number"]
     date_hierarchy = "created_at"
     ordering = ["-created_at", "id"]
     actions = None
@@ -100,7 +100,7 @@ class ClosingAdmin(ReadOnlyAdmin):
         sub_account = SubAccount.objects.filter(pk=sub_account_id).first()
         if sub_account is None or sub_account.is_onboarding:
             raise Http404
-        begun = Closing.objects.filter(sub_account_id=sub_account_id).first()
+        begun = Closing.objects.filter(sub_account_number=sub_account_id).first()
         if begun is not None:
             return HttpResponseRedirect(self._page_of(begun))
         step_up.require(request)
@@ -173,7 +173,7 @@ class ClosingAdmin(ReadOnlyAdmin):
             self.message_user(request, _("There is no archive to download."), messages.WARNING)
             return HttpResponseRedirect(self._page_of(closing))
         audit.record_view(closing, by=cast(AdminUser, request.user))
-        name = slugify(closing.sub_account_name) or str(closing.sub_account_id)
+        name = slugify(closing.sub_account_name) or str(closing.sub_account_number)
         return StreamingHttpResponse(
             archive.stream_zip(closing),
             content_type="application/zip",

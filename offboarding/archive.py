@@ -18,7 +18,7 @@ from django.db import models
 from django.utils import timezone
 
 from loctelli.errors import DomainError
-from offboarding.contents import KEPT, SECRET_COLUMNS, archived_models, row_as_archived, rows_of
+from offboarding.contents import KEPT, SECRET_COLUMNS, archived_models, readable, row_as_archived, rows_of
 from offboarding.models import ArchivePart, Closing
 from security import platform_secrets
 
@@ -43,14 +43,14 @@ class ArchiveDamaged(DomainError):
 def export_part(closing: Closing) -> int:
     """Archive the next rows of a round in the bound system scope; return how many, 0 when there are none left."""
     for model in archived_models():
-        rows = rows_of(model, closing.sub_account_id).order_by("pk")
+        rows = rows_of(model, closing.sub_account_number).order_by("pk")
         last = closing.parts.filter(round=closing.round, model=model._meta.label).order_by("number").last()
         if last is not None:
             rows = rows.filter(pk__gt=model._meta.pk.to_python(last.keys[-1]))
         elif closing.round:
             # What stays was archived in the first round.
             rows = rows if model._meta.label not in KEPT else rows.none()
-        some = list(rows[:ROWS_A_PART])
+        some = list(readable(rows)[:ROWS_A_PART])
         if some:
             _write(closing, model, some)
             return len(some)
@@ -112,7 +112,7 @@ def forget_incomplete_tables(closing: Closing) -> int:
             continue  # these go on being written, and nothing of them is removed
         parts = closing.parts.filter(round=closing.round, model=label)
         archived = parts.aggregate(rows=models.Sum("keys__len"))["rows"] or 0
-        if archived != rows_of(model, closing.sub_account_id).count():
+        if archived != rows_of(model, closing.sub_account_number).count():
             incomplete += 1
             closing.exported -= archived
             parts.delete()
@@ -145,7 +145,7 @@ def stream_zip(closing: Closing) -> Iterator[bytes]:
         archive.writestr(
             _member("README.txt", written),
             READ_ME.format(
-                name=closing.sub_account_name, number=closing.sub_account_id, date=f"{closing.created_at:%Y-%m-%d}"
+                name=closing.sub_account_name, number=closing.sub_account_number, date=f"{closing.created_at:%Y-%m-%d}"
             ),
         )
         archive.writestr(_member("subaccounts.jsonl", written), to_line(closing.about))

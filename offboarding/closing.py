@@ -46,13 +46,13 @@ def start_closing(sub_account: SubAccount, *, by: AdminUser) -> Closing:
     held = SubAccount.objects.select_for_update().get(pk=sub_account.pk)
     if held.is_onboarding:
         raise FixtureOfThePlatform
-    if Closing.objects.filter(sub_account_id=held.pk).exists():
+    if Closing.objects.filter(sub_account_number=held.pk).exists():
         raise AlreadyClosing
     SubAccount.objects.filter(pk=held.pk).update(is_active=False)
     for key in User.objects.filter(sub_account=held).order_by("pk").values_list("pk", flat=True):
         refresh_tokens.end_sessions(AccountType.USER, key)
     closing = Closing.objects.create(
-        sub_account_id=held.pk,
+        sub_account_number=held.pk,
         sub_account_name=held.name,
         about=json.loads(archive.to_line(row_as_archived(held))),
         admin=by,
@@ -131,7 +131,7 @@ def _remove(closing: Closing) -> None:
             closing.parts.filter(pk=part.pk).update(removed_at=timezone.now())
             closing.removed += len(part.keys)
             return
-        if label not in KEPT and rows_of(model, closing.sub_account_id).exists():
+        if label not in KEPT and rows_of(model, closing.sub_account_number).exists():
             _archive_again(closing)
             return
     _remove_sub_account(closing)
@@ -141,7 +141,7 @@ def _remove(closing: Closing) -> None:
 
 def _hold(closing: Closing) -> None:
     """Let nobody insert rows of the sub-account before this transaction ends: whoever does looks at its row."""
-    SubAccount.objects.select_for_update().get(pk=closing.sub_account_id)
+    SubAccount.objects.select_for_update().get(pk=closing.sub_account_number)
 
 
 def _archive_again(closing: Closing) -> None:
@@ -155,25 +155,27 @@ def _archive_again(closing: Closing) -> None:
 def _delete(model: type[models.Model], keys: list[str], closing: Closing) -> None:
     """Delete archived rows. The audit trail doesn't repeat what was in them: it is told once, at the end."""
     to_python = model._meta.pk.to_python
-    rows = model._base_manager.filter(sub_account_id=closing.sub_account_id, pk__in=[to_python(key) for key in keys])
+    rows = model._base_manager.filter(
+        sub_account_id=closing.sub_account_number, pk__in=[to_python(key) for key in keys]
+    )
     rows._raw_delete(rows.db)
 
 
 def _remove_sub_account(closing: Closing) -> None:
     for model in tables_of_sub_accounts():
         if model._meta.label in LEFT_OUT:
-            rows = rows_of(model, closing.sub_account_id)
+            rows = rows_of(model, closing.sub_account_number)
             rows._raw_delete(rows.db)
     with connection.cursor() as cursor:
-        cursor.execute("DELETE FROM subaccounts WHERE id = %s", [closing.sub_account_id])
+        cursor.execute("DELETE FROM subaccounts WHERE id = %s", [closing.sub_account_number])
     counts = closing.parts.exclude(model__in=KEPT).values_list("model").annotate(rows=models.Sum("keys__len"))
     trail.write(
         [
             trail.Entry(
-                closing.sub_account_id,
+                closing.sub_account_number,
                 "delete",
                 SubAccount._meta.label_lower,
-                str(closing.sub_account_id),
+                str(closing.sub_account_number),
                 closing.sub_account_name,
                 deleted_along=_by_table(counts),
             )

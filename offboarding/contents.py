@@ -59,8 +59,12 @@ def archived_models() -> list[type[models.Model]]:
 
 def rows_of(model: type[models.Model], sub_account_id: int) -> models.QuerySet:
     """Return the rows of a sub-account, in the bound system scope."""
-    rows = model._base_manager.filter(sub_account_id=sub_account_id)
-    return rows.select_related("integration_template") if model is Integration else rows
+    return model._base_manager.filter(sub_account_id=sub_account_id)
+
+
+def readable(rows: models.QuerySet) -> models.QuerySet:
+    """Return rows with what it takes to read them: which of an integration's values are secrets says its template."""
+    return rows.select_related("integration_template") if rows.model is Integration else rows
 
 
 def row_as_archived(row: models.Model) -> dict[str, Any]:

@@ -22,7 +22,8 @@ class Closing(StampedModel):
     recording: ClassVar[Recording] = Recording.NEVER
 
     id = CuidField()
-    sub_account_id = models.BigIntegerField()
+    # Under another name than rows of a sub-account have: this one is the platform's, like what refers to it.
+    sub_account_number = models.BigIntegerField()
     sub_account_name = StringField()
     about = models.JSONField(help_text="The sub-account's own row.")
     admin = ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True)
@@ -45,7 +46,7 @@ class Closing(StampedModel):
         constraints = [
             one_of("status", ClosingStatus, name="subaccount_closings_status"),
             # Of two who close it at once, one does.
-            models.UniqueConstraint(fields=["sub_account_id"], name="subaccount_closings_once"),
+            models.UniqueConstraint(fields=["sub_account_number"], name="subaccount_closings_once"),
         ]
         indexes = [
             # What the pruning job looks for.
@@ -54,6 +55,11 @@ class Closing(StampedModel):
 
     def __str__(self) -> str:
         return f"Closing of {self.sub_account_name}"
+
+    @property
+    def sub_account_id(self) -> int:
+        """Whose audit trail tells of it."""
+        return self.sub_account_number
 
     @property
     def is_over(self) -> bool:

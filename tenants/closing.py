@@ -9,4 +9,4 @@ BEING_CLOSED = gettext_lazy("The sub-account is being closed: nothing of it chan
 def is_closing(sub_account_id: int) -> bool:
     """Return whether a sub-account is being closed, in the bound system scope."""
     # By name, for closings stand in a layer above.
-    return apps.get_model("offboarding.Closing")._default_manager.filter(sub_account_id=sub_account_id).exists()
+    return apps.get_model("offboarding.Closing")._default_manager.filter(sub_account_number=sub_account_id).exists()

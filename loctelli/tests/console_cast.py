@@ -133,5 +133,5 @@ def fill(cast: SimpleNamespace) -> SimpleNamespace:
             done=1000,
             status="running",
         )
-        Closing.objects.create(sub_account_id=999, sub_account_name="Initech", about={}, admin=cast.ada, total=1)
+        Closing.objects.create(sub_account_number=999, sub_account_name="Initech", about={}, admin=cast.ada, total=1)
         return SimpleNamespace(**rows)

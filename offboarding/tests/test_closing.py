@@ -284,7 +284,7 @@ def test_the_guide_tells_what_happens_and_asks_for_the_name(rows, cast, console,
     assert started.url == twice.url
     assert reverse("console:step_up") in globex.url
     with system_scope("test"):
-        assert Closing.objects.filter(sub_account_id=cast.acme.pk).count() == 1
+        assert Closing.objects.filter(sub_account_number=cast.acme.pk).count() == 1
 
 
 def test_its_page_shows_how_far_it_is_and_gives_the_archive_after_a_step_up(rows, cast, console, clock):
@@ -383,7 +383,7 @@ def test_a_double_click_closes_once(transactional_db, cast):
     assert set(answers) <= {302, 409}
     assert 302 in answers
     with system_scope("test"):
-        assert Closing.objects.filter(sub_account_id=cast.acme.pk).count() == 1
+        assert Closing.objects.filter(sub_account_number=cast.acme.pk).count() == 1
 
 
 WORKER = """

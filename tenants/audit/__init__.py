@@ -4,7 +4,7 @@ from typing import Any
 
 from django.db import connection
 
-from tenants.audit import privileges, recording, references, roles, tables
+from tenants.audit import privileges, recording, references, roles, searching, tables
 
 
 def find_breaches(cursor: Any = None, *, grants: bool = True) -> list[str]:
@@ -30,4 +30,5 @@ def _catalogue_breaches(cursor: Any, grants: bool) -> list[str]:
         *references.find_breaches(cursor),
         *(privileges.find_breaches(cursor) if grants else []),
         *recording.find_breaches(cursor, grants=grants),
+        *(searching.find_breaches(cursor) if grants else []),
     ]

@@ -82,10 +82,7 @@ END
 $function$
 """
 # For a tenant. The owner sees all rows, as a member of the system role; this shows those of the bound sub-account.
-BOUND = r"""
-DO $do$ BEGIN EXECUTE format($create$
-CREATE FUNCTION {function}(words text[], at_most integer) RETURNS SETOF {key}
-LANGUAGE plpgsql STABLE ROWS 100 SECURITY DEFINER SET search_path = %1$I, pg_temp AS $function$
+BOUND_BODY = r"""
 DECLARE
     bound bigint := nullif(current_setting('app.sub_account_id', true), '')::bigint;
 BEGIN
@@ -93,7 +90,11 @@ BEGIN
         RETURN QUERY SELECT * FROM {function}_of(bound, words, at_most);
     END IF;
 END
-$function$
+"""
+BOUND = r"""
+DO $do$ BEGIN EXECUTE format($create$
+CREATE FUNCTION {function}(words text[], at_most integer) RETURNS SETOF {key}
+LANGUAGE plpgsql STABLE ROWS 100 SECURITY DEFINER SET search_path = %1$I, pg_temp AS $function${body}$function$
 $create$, current_schema()); END $do$
 """
 FORWARD = [FOLD, UMLAUTS, TEXT, GRAMS, NEEDLES, PATTERNS]
@@ -106,7 +107,7 @@ def functions(table: str, key: str) -> list[str]:
     both = f"FUNCTION {function}(text[], integer), {function}_of(bigint, text[], integer)"
     return [
         EVERYWHERE.format(**names),
-        BOUND.format(**names),
+        BOUND.format(**names, body=BOUND_BODY.format(**names)),
         f"REVOKE ALL ON {both} FROM PUBLIC",
         f'GRANT EXECUTE ON FUNCTION {function}(text[], integer) TO "{roles.tenant}", "{roles.system}"',
         f'GRANT EXECUTE ON FUNCTION {function}_of(bigint, text[], integer) TO "{roles.system}"',

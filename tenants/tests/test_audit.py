@@ -43,6 +43,24 @@ def administrator(django_db_setup) -> Iterator[psycopg.Cursor]:
 
 
 BREACHES = {
+    # Search
+    "search without a binding": (
+        "CREATE OR REPLACE FUNCTION search_leads(words text[], at_most integer) RETURNS SETOF bigint LANGUAGE plpgsql "
+        "STABLE SECURITY DEFINER SET search_path = public, pg_temp AS 'BEGIN RETURN QUERY SELECT id FROM leads; END'",
+        ["Function search_leads does not ask for the bound sub-account's rows as it was declared to."],
+    ),
+    "search of whomever": (
+        f"GRANT EXECUTE ON FUNCTION search_leads_of(bigint, text[], integer) TO {TENANT}",
+        ["Tenants may call search_leads_of, which takes any sub-account's number."],
+    ),
+    "search of whomever with the owner's rights": (
+        "ALTER FUNCTION search_leads_of SECURITY DEFINER",
+        ["Function search_leads_of is SECURITY DEFINER."],
+    ),
+    "no search": (
+        "DROP FUNCTION search_contact_submissions(text[], integer)",
+        ["Function search_contact_submissions is missing."],
+    ),
     # Roles
     "superuser": (f"ALTER ROLE {LOGIN} SUPERUSER", [f"Role {LOGIN} is a superuser."]),
     "tenant role a superuser": (f"ALTER ROLE {TENANT} SUPERUSER", [f"Role {TENANT} is a superuser."]),

@@ -7,9 +7,11 @@ from django.conf import settings
 
 from tenants.search.sql import BOUND_BODY
 
-# The functions of the second argument's names take a sub-account's number from whoever calls them.
+# What each is, and whether it was granted to tenants or to everybody.
 FUNCTIONS = """
-    SELECT p.proname, p.prosrc, p.prosecdef, has_function_privilege(%s, p.oid, 'EXECUTE')
+    SELECT p.proname, p.prosrc, p.prosecdef,
+           EXISTS (SELECT FROM aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) acl
+                   LEFT JOIN pg_roles r ON r.oid = acl.grantee WHERE acl.grantee = 0 OR r.rolname = %s)
     FROM pg_proc p WHERE p.pronamespace = current_schema()::regnamespace AND p.proname = ANY(%s)
 """
 

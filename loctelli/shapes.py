@@ -37,7 +37,7 @@ class Shape:
     """What a JSON column holds. What the schema doesn't name is kept unless it says otherwise.
 
     `schema` may begin with "oneOf", whose alternatives then differ in their `type`. Keywords beginning with "x-" are
-    hints for the console's forms (see json_form.js). Each of `rules` yields faults of a value that fits the schema.
+    hints for the console's forms (see json_form/form.js). Each of `rules` yields faults of a value that fits the schema.
     """
 
     def __init__(self, schema: dict[str, Any], *rules: Callable[[Any], Iterable[Fault]]) -> None:

@@ -1,8 +1,9 @@
-"""The widget of a JSON column: a textarea, in step with the inputs that json_form.js makes from the schema."""
+"""The widget of a JSON column: a textarea, in step with the inputs that a script makes from the schema."""
 
 from typing import Any
 
 from django import forms
+from django.forms.widgets import Script
 from django.utils.html import format_html, json_script
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext, gettext_noop
@@ -89,4 +90,6 @@ class JSONWidget(UnfoldAdminTextareaWidget):
 
     @property
     def media(self) -> forms.Media:
-        return forms.Media(css={"all": ["loctelli/json_form.css"]}, js=["loctelli/json_form.js"])
+        return forms.Media(
+            css={"all": ["loctelli/json_form/form.css"]}, js=[Script("loctelli/json_form/form.js", type="module")]
+        )

@@ -4,7 +4,6 @@ from typing import Any
 
 from django.apps import apps
 
-from tenants.access import Access
 from tenants.constraints import Reference
 from tenants.walls import declared_row_security
 
@@ -52,11 +51,7 @@ def _references(rows: list[tuple]) -> list[str]:
             breaches.append(f"Foreign key {name} is missing on {table}.")
         elif found[key] != definition:
             breaches.append(f"Foreign key {name} of {table} is {found[key]!r} instead of {definition!r}.")
-    closed = _closed_to_tenants()
     for table, name, target, _, pairs, of_tenants in rows:
-        if {table, target} <= closed:
-            # Neither end is a tenant's to point from or to.
-            continue
         if of_tenants:
             paired = any(pair in pairs for pair in PAIRS)
         else:
@@ -65,11 +60,6 @@ def _references(rows: list[tuple]) -> list[str]:
         if not paired:
             breaches.append(f"Foreign key {name} of {table} points at {target} without the sub-account beside it.")
     return breaches
-
-
-def _closed_to_tenants() -> set[str]:
-    """Return the tables that tenants have no right to at all."""
-    return {model._meta.db_table for model in apps.get_models() if getattr(model, "access", None) == Access.SYSTEM}
 
 
 def _declared() -> dict[tuple[str, str], str]:

@@ -96,12 +96,15 @@ def test_an_admin_signs_in_looks_at_the_leads_and_opens_one(live_server, cast, r
         page.screenshot(path=Path(PICTURE))
     page.click("text=Lead of Acme")
     page.wait_for_selector("input[name=name]")
+    name, title = page.input_value("input[name=name]"), page.title()
+    page.click(".console-related >> text=Conversation")
+    page.wait_for_selector(".console-said")
 
     assert all(name in listed for name, _ in PEOPLE)
     assert "Lead of Globex" in listed
-    assert page.input_value("input[name=name]") == "Lead of Acme"
+    assert name == "Lead of Acme"
+    assert rows.acme.lead.name in title
     assert "What does Acme cost?" in page.inner_text("#content")
-    assert rows.acme.lead.name in page.title()
     assert complaints == []
     assert origins == {urlsplit(live_server.url).netloc}
 

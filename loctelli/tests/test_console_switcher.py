@@ -172,7 +172,7 @@ def test_a_choice_that_is_none_is_not_found(choice, cast, console):
     assert console.post(SWITCHER, {"sub_account": choice}).status_code in (400, 404)
 
 
-@pytest.mark.parametrize("query", ["q=%00x", "q=" + "x" * 5000, "q=%25_%5C"])
+@pytest.mark.parametrize("query", ["q=%00zz", "q=" + "x" * 5000, "q=%25_%5C"])
 def test_a_hostile_name_is_found_nowhere(query, cast, console):
     assert "name holds" in text(console.get(f"{SWITCHER}?{query}"))
 

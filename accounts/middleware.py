@@ -2,14 +2,19 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import cache
+from typing import cast
 
-from django.db import transaction
-from django.db.models import BooleanField, Func, Value
+from django.db import models, transaction
+from django.db.models import BooleanField, Func
 from django.http import HttpRequest, HttpResponse
 from rest_framework_simplejwt.exceptions import TokenError
 
 from accounts import forgery, throttles, tokens
 from accounts.models import User
+from accounts.principals import COLUMNS, Principal
+from loctelli.database.compiled import Parameter, Statement
+from loctelli.database.queries import Query
 from security import audit, throttling
 from security.choices import ActorType
 from tenants.models import ONBOARDING_ID
@@ -19,48 +24,68 @@ from tenants.scope import system_scope, tenant_scope
 BOUND_PREFIX, UNBOUND_PREFIX = "/api/v1/", "/api/v1/auth/"
 # Endpoints that learn who asks and then open scopes of their own, for they hash or act as the system.
 OPENING_OWN_SCOPES = ("/api/v1/me/join/", "/api/v1/me/password/", "/api/v1/me/sessions/")
-# Methods that change nothing: who sends them needs no name in the audit trail.
-READING = ("GET", "HEAD", "OPTIONS")
+
+
+class BoundRequest(HttpRequest):
+    """A request once it is known who sends it: what its token claims, and the user it is of; None for nobody."""
+
+    claims: tokens.Claims | None
+    principal: Principal | None
 
 
 class TenantBindingMiddleware:
     """Makes a request with a bearer token one transaction in its user's tenant scope, rendering included.
 
-    An answer with status 400 or more rolls everything back. The throttle counts before the scope opens, so that one
-    user's requests don't queue behind each other and a refused one is counted. Sets `request.principal` (User or None).
+    An answer with status 400 or more rolls everything back. The throttle counts in a transaction of its own before the
+    scope's, so that one user's requests don't queue behind each other and a refused one is counted. That, opening the
+    scope and learning who asks are one round trip. Makes every request a BoundRequest.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
-    def __call__(self, request: HttpRequest) -> HttpResponse:
-        request.principal = None  # type: ignore[attr-defined]
+    def __call__(self, plain_request: HttpRequest) -> HttpResponse:
+        request = cast(BoundRequest, plain_request)
         raw = bearer_token(request)
-        claims = verified(raw)
-        verdicts = throttles.count_request(request, claims)
-        refusal = throttles.refuse(verdicts)
-        if refusal is not None:
+        request.claims, request.principal = verified(raw), None
+        policies = throttles.policies_of(request, request.claims)
+        if request.claims is not None:
+            return self.bound_response(request, request.claims, throttling.Hits(policies))
+        verdicts = throttling.hit_each(policies) if policies else {}
+        if (refusal := throttles.refuse(verdicts)) is not None:
             return refusal
-        if raw is not None and claims is None:
+        if raw is not None:
             forgery.report_if_forged(raw, request)
-        response = self.get_response(request) if claims is None else self.bound_response(request, claims)
-        throttling.add_rate_limit_headers(response, verdicts)
-        return response
+        return throttling.add_rate_limit_headers(self.get_response(request), verdicts)
 
-    def bound_response(self, request: HttpRequest, claims: tokens.Claims) -> HttpResponse:
-        with tenant_scope(claims.sub_account_id):
-            request.principal = principal(claims)  # type: ignore[attr-defined]
-            if request.principal is not None and request.method not in READING:  # type: ignore[attr-defined]
-                audit.act_as(ActorType.USER, request.principal)  # type: ignore[attr-defined]
-            request.claims = claims  # type: ignore[attr-defined]
-            if request.principal is not None and not request.path_info.startswith(OPENING_OWN_SCOPES):  # type: ignore[attr-defined]
-                response = self.get_response(request)
-                if response.status_code >= 400:
-                    transaction.set_rollback(True)
-                return response
-        if request.principal is None and (joined := joined_since(claims)) is not None:  # type: ignore[attr-defined]
-            return self.bound_response(request, replace(claims, sub_account_id=joined))
-        return self.get_response(request)
+    def bound_response(self, request: BoundRequest, claims: tokens.Claims, hits: throttling.Hits) -> HttpResponse:
+        """Count a request and answer it in the scope that its claims name."""
+        asked = PrincipalQuery(claims)
+        with tenant_scope(claims.sub_account_id, before=hits, first=asked):
+            verdicts = hits.verdicts()
+            if (refusal := throttles.refuse(verdicts)) is not None:
+                return refusal
+            if (response := self.response_to(request, asked.principal())) is not None:
+                return throttling.add_rate_limit_headers(response, verdicts)
+        if request.principal is None and (joined := joined_since(claims)) is not None:
+            asked = PrincipalQuery(replace(claims, sub_account_id=joined))
+            with tenant_scope(joined, first=asked):
+                if (response := self.response_to(request, asked.principal())) is not None:
+                    return throttling.add_rate_limit_headers(response, verdicts)
+        return throttling.add_rate_limit_headers(self.get_response(request), verdicts)
+
+    def response_to(self, request: BoundRequest, principal: Principal | None) -> HttpResponse | None:
+        """Answer somebody in the bound scope; None for nobody, and for an endpoint that opens scopes of its own."""
+        request.principal = principal
+        if principal is None:
+            return None
+        audit.act_as(ActorType.USER, principal)
+        if request.path_info.startswith(OPENING_OWN_SCOPES):
+            return None
+        response = self.get_response(request)
+        if response.status_code >= 400:
+            transaction.set_rollback(True)
+        return response
 
 
 def bearer_token(request: HttpRequest) -> str | None:
@@ -68,7 +93,7 @@ def bearer_token(request: HttpRequest) -> str | None:
     path = request.path_info
     if not path.startswith(BOUND_PREFIX) or path.startswith(UNBOUND_PREFIX):
         return None
-    scheme, _, raw = request.headers.get("Authorization", "").partition(" ")
+    scheme, _, raw = request.META.get("HTTP_AUTHORIZATION", "").partition(" ")
     return raw.strip() if scheme.lower() == "bearer" else None
 
 
@@ -80,19 +105,37 @@ def verified(raw: str | None) -> tokens.Claims | None:
         return None
 
 
-def principal(claims: tokens.Claims) -> User | None:
-    """Return the bound sub-account's user whom a token is of, as long as the token fits the account."""
-    users = User.objects.select_related("sub_account").filter(pk=claims.user_id)
-    # Asked along with the user, so that a session's end acts on the next request without another round trip.
-    user = users.annotate(session_is_alive=SessionIsAlive(Value(claims.session), "pk")).first()
-    return user if user is not None and user.session_is_alive and claims.fit(user) else None
-
-
 class SessionIsAlive(Func):
     """Whether a user's session goes on; a function of ours in PostgreSQL, for tenants see no refresh tokens."""
 
     function = "session_is_alive"
     output_field = BooleanField()
+
+
+class PrincipalQuery(Query):
+    """Asks for the bound sub-account's user whom a token is of, and whose session goes on."""
+
+    def __init__(self, claims: tokens.Claims) -> None:
+        self.claims = claims
+        statement = _statement()
+        values = {"sub_account_id": claims.sub_account_id, "user_id": claims.user_id, "session": claims.session}
+        super().__init__(statement.sql, statement.arguments(**values))
+
+    def principal(self) -> Principal | None:
+        """Return who asks, as long as the token fits the account and both it and the sub-account are active."""
+        if not self.rows:
+            return None
+        principal = Principal._make(self.rows[0])
+        is_active = principal.is_active and principal.sub_account_is_active
+        return principal if is_active and self.claims.fit(principal.password) else None
+
+
+@cache
+def _statement() -> Statement:
+    users = User.objects.of(Parameter("sub_account_id")).filter(pk=Parameter("user_id"))
+    # Asked along with the user, so that a session's end acts on the next request without another round trip.
+    alive = users.filter(SessionIsAlive(Parameter("session", models.TextField()), "pk"))
+    return Statement(alive.values_list(*COLUMNS))
 
 
 def joined_since(claims: tokens.Claims) -> int | None:

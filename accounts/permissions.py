@@ -6,6 +6,7 @@ from rest_framework.permissions import BasePermission
 
 from accounts.choices import UserRole
 from accounts.models import User
+from accounts.principals import Principal
 from loctelli.errors import DomainError
 from tenants.models import ONBOARDING_ID
 
@@ -30,7 +31,7 @@ class TenantRolePermission(BasePermission):
 
     def has_permission(self, request: Any, view: Any) -> bool:
         user = request.user
-        if not isinstance(user, User):
+        if not isinstance(user, User | Principal):
             return False
         if user.sub_account_id == ONBOARDING_ID and not getattr(view, "open_to_onboarding", False):
             raise StillOnboarding

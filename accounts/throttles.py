@@ -11,8 +11,8 @@ from security.throttling import Rate, Verdict
 API_PREFIX = "/api/"
 
 
-def count_request(request: HttpRequest, claims: Claims | None) -> dict[str, Verdict]:
-    """Count an API request, in one round trip, and return the verdicts; anything but the API is not throttled.
+def policies_of(request: HttpRequest, claims: Claims | None) -> dict[str, tuple[str, Rate]]:
+    """Return the throttles that an API request counts for; anything but the API is not throttled.
 
     A valid token counts for its user and sub-account, wherever it comes from: strangers at the same address can't use
     up what is theirs, nor can a forged token.
@@ -21,13 +21,11 @@ def count_request(request: HttpRequest, claims: Claims | None) -> dict[str, Verd
         return {}
     if claims is None:
         address = throttling.client_address(request)
-        return throttling.hit_each({"address": (f"api:address:{address}", Rate.parse(settings.ANONYMOUS_THROTTLE))})
-    return throttling.hit_each(
-        {
-            "api": (f"api:user:{claims.user_id}", Rate.parse(settings.API_THROTTLE)),
-            "sub_account": (f"api:sub_account:{claims.sub_account_id}", Rate.parse(settings.SUB_ACCOUNT_THROTTLE)),
-        }
-    )
+        return {"address": (f"api:address:{address}", Rate.parse(settings.ANONYMOUS_THROTTLE))}
+    return {
+        "api": (f"api:user:{claims.user_id}", Rate.parse(settings.API_THROTTLE)),
+        "sub_account": (f"api:sub_account:{claims.sub_account_id}", Rate.parse(settings.SUB_ACCOUNT_THROTTLE)),
+    }
 
 
 def refuse(verdicts: dict[str, Verdict]) -> HttpResponse | None:

@@ -2,12 +2,14 @@
 
 import hashlib
 import re
+import time
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import jwt
 from django.conf import settings
-from django.utils.crypto import constant_time_compare
+from django.utils.crypto import constant_time_compare, salted_hmac
 from rest_framework_simplejwt.backends import TokenBackend
 from rest_framework_simplejwt.exceptions import TokenBackendError, TokenError
 from rest_framework_simplejwt.tokens import AccessToken
@@ -27,9 +29,9 @@ class Claims:
     stamp: str
     session: str
 
-    def fit(self, user: User) -> bool:
-        """Return whether the account is still the one the token was issued to: active, with the same password."""
-        return user.is_active and user.sub_account.is_active and constant_time_compare(self.stamp, password_stamp(user))
+    def fit(self, password: str) -> bool:
+        """Return whether the account still has the password that the token was issued on, by its hash."""
+        return constant_time_compare(self.stamp, _stamp(password, settings.SECRET_KEY))
 
 
 class KeyRing(TokenBackend):
@@ -77,14 +79,27 @@ def verify(raw: str) -> Claims:
 
     Raises simplejwt's TokenError otherwise, also when a claim of ours is missing or malformed.
     """
+    claims, expiry = _verified(raw, settings.JWT_SIGNING_KEY, settings.JWT_SIGNING_KEY_PREVIOUS)
+    if expiry <= time.time():
+        raise TokenError("Token is expired")
+    return claims
+
+
+@lru_cache(maxsize=10_000)
+def _verified(raw: str, *keys: str) -> tuple[Claims, int]:
+    """Return a token's claims and when it expires: what stays true of it, under these keys, for good.
+
+    A refused token is not remembered.
+    """
     token = UserToken(raw)  # type: ignore[arg-type]
     try:
         claims = Claims(int(token["sub"]), int(token["sub_account_id"]), str(token["stamp"]), str(token["sid"]))
+        expiry = int(token["exp"])
     except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise TokenError("Token lacks a claim") from error
     if not SESSION.fullmatch(claims.session):
         raise TokenError("Token names no session")
-    return claims
+    return claims, expiry
 
 
 def key_id(key: str) -> str:
@@ -94,7 +109,12 @@ def key_id(key: str) -> str:
 
 def password_stamp(user: User) -> str:
     """Return what changes with the password: tokens issued before end with it."""
-    return user.get_session_auth_hash()[:32]
+    return _stamp(user.password, settings.SECRET_KEY)
+
+
+@lru_cache(maxsize=10_000)
+def _stamp(password: str, secret: str) -> str:
+    return salted_hmac("accounts.tokens", password, secret=secret, algorithm="sha256").hexdigest()[:32]
 
 
 def session_stamps(account: Any) -> list[str]:

@@ -14,7 +14,7 @@ from rest_framework import exceptions
 from rest_framework.decorators import action
 from rest_framework.request import Request
 
-from accounts.middleware import principal
+from accounts.middleware import PrincipalQuery
 from loctelli.api.pagination import Position, ordering_of
 from loctelli.api.schema import AutoSchema
 from loctelli.api.selection import Selection, is_to_many
@@ -88,10 +88,11 @@ class Chunks:
     def _next(self, position: Position) -> tuple[list[dict], Position | None]:
         claims = self.request._request.claims
         try:
-            with tenant_scope(claims.sub_account_id):
-                self.request.user = principal(claims)
-                if self.request.user is None:
+            asked = PrincipalQuery(claims)
+            with tenant_scope(claims.sub_account_id, first=asked):
+                if (principal := asked.principal()) is None:
                     raise exceptions.NotAuthenticated
+                self.request.user = principal.user()
                 self.view.check_permissions(self.request)
                 return self._read(position)
         finally:

@@ -10,12 +10,15 @@ from dataclasses import dataclass
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from math import ceil
+from typing import cast
 
 from django.conf import settings
 from django.db import connection
 from django.http import HttpRequest, HttpResponse
 from django.utils.crypto import salted_hmac
 
+from loctelli.database.base import DatabaseWrapper
+from loctelli.database.queries import Query
 from loctelli.errors import DomainError
 from security.choices import IncidentType, Severity
 
@@ -91,31 +94,53 @@ def hit_each(policies: Mapping[str, tuple[str, Rate]]) -> dict[str, Verdict]:
     # As Django's own durable blocks do, look past the transaction that a test case wraps around everything.
     if any(not block._from_testcase for block in connection.atomic_blocks):  # type: ignore[attr-defined]
         raise ThrottledTooLate("A hit is counted before the transaction that it may refuse begins.")
-    keys = [_counter(key, rate) for key, rate in policies.values()]
-    rates = [rate for _, rate in policies.values()]
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT hits, reset_seconds FROM throttle_hits(%s, %s, %s)",
-            [keys, [rate.limit for rate in rates], [rate.seconds for rate in rates]],
-        )
-        counted = cursor.fetchall()
-    for (key, rate), (hits, _) in zip(policies.values(), counted, strict=False):
-        # Counted in PostgreSQL: one process alone sees this number in a window.
-        if hits == rate.limit * settings.THROTTLE_STORM_FACTOR + 1:
-            _report_storm(key, rate)
-    # Those after the first refusal were not counted.
-    return {
-        name: Verdict(
-            allowed=hits <= rate.limit,
-            limit=rate.limit,
-            remaining=max(rate.limit - hits, 0),
-            reset_seconds=max(ceil(reset_seconds), 1),
-            window_seconds=rate.seconds,
-        )
-        for name, rate, (hits, reset_seconds) in zip(policies, rates, counted, strict=False)
-    }
+    hits = Hits(policies)
+    cast(DatabaseWrapper, connection).send(hits)
+    return hits.verdicts()
 
 
+class Hits(Query):
+    """What counts one request on several keys as `hit_each` does, to be sent along with something else.
+
+    It needs a transaction of its own, which is committed whatever becomes of the request's.
+    """
+
+    def __init__(self, policies: Mapping[str, tuple[str, Rate]]) -> None:
+        self.policies = policies
+        keys = [_counter(key, rate) for key, rate in policies.values()]
+        super().__init__(_counting(*(rate for _, rate in policies.values())), keys)
+
+    def verdicts(self) -> dict[str, Verdict]:
+        """Return the verdict of each policy; those after the first refusal were not counted and have none."""
+        verdicts = {}
+        for (name, (key, rate)), (hits, reset_seconds) in zip(self.policies.items(), self.rows, strict=False):
+            # Counted in PostgreSQL: one process alone sees this number in a window.
+            if hits == rate.limit * settings.THROTTLE_STORM_FACTOR + 1:
+                _report_storm(key, rate)
+            verdicts[name] = Verdict(
+                allowed=hits <= rate.limit,
+                limit=rate.limit,
+                remaining=max(rate.limit - hits, 0),
+                reset_seconds=max(ceil(reset_seconds), 1),
+                window_seconds=rate.seconds,
+            )
+        return verdicts
+
+
+@lru_cache(maxsize=1024)
+def _counting(*rates: Rate) -> str:
+    """Return the statement that counts on a key for each of some rates; the rates are numbers and stand in it."""
+    limits, seconds = (
+        [str(number) for number in numbers] for numbers in zip(*((r.limit, r.seconds) for r in rates), strict=True)
+    )
+    keys = ", ".join(["%s"] * len(rates))
+    return (
+        f"SELECT hits, reset_seconds FROM throttle_hits(ARRAY[{keys}], "
+        f"ARRAY[{', '.join(limits)}], ARRAY[{', '.join(seconds)}])"
+    )
+
+
+@lru_cache(maxsize=10_000)
 def _counter(key: str, rate: Rate) -> str:
     return salted_hmac("security.throttling", f"{rate} {key}", algorithm="sha256").hexdigest()
 
@@ -125,11 +150,12 @@ def refusal(verdicts: Mapping[str, Verdict]) -> Throttled | None:
     return None if all(verdict.allowed for verdict in verdicts.values()) else Throttled(verdicts)
 
 
-def add_rate_limit_headers(response: HttpResponse, verdicts: Mapping[str, Verdict]) -> None:
+def add_rate_limit_headers(response: HttpResponse, verdicts: Mapping[str, Verdict]) -> HttpResponse:
     """Tell on an answer how much is left, before what a narrower throttle of the view's own has told already."""
     for name, value in rate_limit_headers(verdicts).items():
         told = response.headers.get(name)
         response.headers[name] = f"{value}, {told}" if told else value
+    return response
 
 
 def _report_storm(key: str, rate: Rate) -> None:

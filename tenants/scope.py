@@ -15,6 +15,7 @@ from django.conf import settings
 from django.db import connection, transaction
 
 from loctelli.database.base import DatabaseWrapper
+from loctelli.database.queries import Query
 
 logger = logging.getLogger("loctelli.scope")
 
@@ -55,9 +56,15 @@ def is_bound() -> bool:
     return cast(DatabaseWrapper, connection).scope is not None
 
 
-def tenant_scope(sub_account_id: int) -> AbstractContextManager[Scope]:
-    """Return a context manager: one transaction that sees and writes the rows of this sub-account only."""
-    return _bind(Scope(int(sub_account_id)))
+def tenant_scope(
+    sub_account_id: int, *, before: Query | None = None, first: Query | None = None
+) -> AbstractContextManager[Scope]:
+    """Return a context manager: one transaction that sees and writes the rows of this sub-account only.
+
+    Opening it is one round trip, and statements may come along: `before` in a transaction of its own, committed by then
+    whatever becomes of the scope's; `first` as the first in the scope.
+    """
+    return _bind(Scope(int(sub_account_id)), before, first)
 
 
 def system_scope(reason: str) -> AbstractContextManager[Scope]:
@@ -96,7 +103,10 @@ def _call(callback: Callable[[], object]) -> None:
 
 @contextmanager
 def acting(**known: Any) -> Iterator[None]:
-    """Let everything inside be done by somebody of whom this is known: address, request_id, type, id, name."""
+    """Let everything inside be done by somebody of whom this is known: address, request_id, type, id, name.
+
+    What takes work to know is given as a function, which is called when it is written down.
+    """
     token = _actor.set(known)
     try:
         yield
@@ -116,24 +126,28 @@ def act_as(**known: Any) -> None:
 def current_actor() -> Mapping[str, Any]:
     """Return who acts, as the audit trail writes it: the system, for the scope's reason, when nobody is known."""
     scope = cast(DatabaseWrapper, connection).scope
-    return {"type": "system", "name": scope.reason if scope else "", **(_actor.get() or {})}
+    known = {name: value() if callable(value) else value for name, value in (_actor.get() or {}).items()}
+    return {"type": "system", "name": scope.reason if scope else "", **known}
 
 
-def _declare(role: str, sub_account_id: str) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT set_config('role', %s, true), set_config('app.sub_account_id', %s, true)", [role, sub_account_id]
-        )
+def _declaration(scope: Scope | None) -> Query:
+    """Return what tells PostgreSQL whose data the transaction is about; nobody's without a scope."""
+    roles = settings.DATABASE_ROLES
+    bound = scope.sub_account_id if scope is not None else None
+    role = roles.system if scope is not None and scope.is_system else roles.tenant
+    # Written out, for a plain number and a name of ours: parameters would be a third of its cost.
+    owner = "" if bound is None else f"{bound:d}"
+    return Query(f"SELECT set_config('role', '{role}', true), set_config('app.sub_account_id', '{owner}', true)")
 
 
 @contextmanager
-def _bind(scope: Scope) -> Iterator[Scope]:
+def _bind(scope: Scope, before: Query | None = None, first: Query | None = None) -> Iterator[Scope]:
     wrapper = cast(DatabaseWrapper, connection)
     if wrapper.scope is not None:
         raise ScopeConflict(f"Scopes never nest: {scope} was opened inside {wrapper.scope}.")
     nobody_known = _actor.get() is None
     try:
-        with _transaction(wrapper, scope):
+        with _transaction(wrapper, scope, before, first):
             yield scope
     finally:
         if nobody_known:
@@ -144,13 +158,17 @@ def _bind(scope: Scope) -> Iterator[Scope]:
 
 
 @contextmanager
-def _transaction(wrapper: DatabaseWrapper, scope: Scope) -> Iterator[None]:
-    roles = settings.DATABASE_ROLES
+def _transaction(wrapper: DatabaseWrapper, scope: Scope, before: Query | None, first: Query | None) -> Iterator[None]:
+    opening = [_declaration(scope), *([first] if first else [])]
+    in_test = wrapper.in_atomic_block
+    if not in_test:
+        ahead = [before, Query("COMMIT AND CHAIN")] if before else []
+        wrapper.opening = [Query("BEGIN"), *ahead, *opening]
+    elif before:
+        wrapper.send(before)
     with transaction.atomic(durable=True):
-        if scope.is_system:
-            _declare(roles.system, "")
-        else:
-            _declare(roles.tenant, str(scope.sub_account_id))
+        if in_test:
+            wrapper.send(*opening)
         wrapper.scope = scope
         try:
             yield
@@ -158,4 +176,4 @@ def _transaction(wrapper: DatabaseWrapper, scope: Scope) -> Iterator[None]:
             wrapper.scope = None
     if wrapper.in_atomic_block and not wrapper.needs_rollback:
         # Only inside a test's own transaction: a released savepoint keeps what was set "transaction-locally".
-        _declare(roles.tenant, "")
+        wrapper.send(_declaration(None))

@@ -157,6 +157,7 @@ def test_a_session_s_end_costs_a_request_no_query(alice, django_assert_num_queri
     client = bearer(sign_in(alice))
     client.get(ME)
 
-    # Count, savepoint, binding, user with session, the row itself, release, and unbinding: inside a test's transaction.
-    with django_assert_num_queries(7):
+    # Count, savepoint, binding along with user and session, the row itself, release, and unbinding: in a test's
+    # transaction.
+    with django_assert_num_queries(6):
         client.get(ME)

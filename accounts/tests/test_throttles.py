@@ -7,7 +7,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.test import Client
 
 from accounts.tests.factories import UserFactory, issue_token
-from accounts.throttles import count_request
+from accounts.throttles import policies_of
 from security.apps import check_rate
 from security.choices import IncidentType
 from security.models import SecurityIncident
@@ -159,7 +159,7 @@ def test_a_failure_tells_how_much_is_left_too(alice, monkeypatch):
     def fail(*args, **kwargs):
         raise RuntimeError("a mistake of ours")
 
-    monkeypatch.setattr("accounts.views.people.MeViewSet.get_object", fail)
+    monkeypatch.setattr("accounts.views.people.MeViewSet.get_key", fail)
 
     answer = client_of(alice).get(ME)
 
@@ -180,8 +180,8 @@ def test_the_answer_to_a_sign_in_tells_of_both_throttles(settings):
 
 
 def test_pages_outside_the_api_are_not_counted(rf):
-    assert count_request(rf.get("/healthz"), None) == {}
-    assert count_request(rf.get("/console/"), None) == {}
+    assert policies_of(rf.get("/healthz"), None) == {}
+    assert policies_of(rf.get("/console/"), None) == {}
 
 
 @pytest.mark.parametrize("name", ["API_THROTTLE", "SUB_ACCOUNT_THROTTLE", "ANONYMOUS_THROTTLE", "LOGIN_THROTTLE"])

@@ -1,7 +1,7 @@
 """The database engine: Django's PostgreSQL, plus the binding, the owner's connection and the embedded server."""
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
 from typing import Any
@@ -9,12 +9,15 @@ from typing import Any
 import psycopg
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
+from django.db import DatabaseError
 from django.db.backends.base.base import NO_DB_ALIAS
 from django.db.backends.postgresql import base as postgresql
+from django.db.backends.postgresql import operations
 from django.db.transaction import TransactionManagementError
-from psycopg.pq import Format
+from psycopg.pq import ExecStatus, Format
 
 from loctelli.database.pool import Pool
+from loctelli.database.queries import Query
 from loctelli.database.raw_json import RawJSONLoader
 from loctelli.database.schema_editor import SchemaEditor
 from loctelli.database.urls import EMBEDDED_DATABASE
@@ -22,22 +25,33 @@ from loctelli.database.urls import EMBEDDED_DATABASE
 logger = logging.getLogger("loctelli.database")
 
 
+class DatabaseOperations(operations.DatabaseOperations):
+    """PostgreSQL's, which also knows what a prepared statement was."""
+
+    def last_executed_query(self, cursor: Any, sql: str, params: Any) -> str:
+        return super().last_executed_query(cursor, sql, params) or sql
+
+
 class DatabaseWrapper(postgresql.DatabaseWrapper):
     """A connection to Loctelli's database.
 
     `scope` is what the connection is bound to: None, a sub-account or the system; `after_scope` is what to call once
     that has ended. The isolation layer owns both.
+    `opening` is what the next transaction begins with, BEGIN included; empty for just that.
     `is_owner` says whether it is connected as the owner of the tables.
     """
 
     SchemaEditorClass = SchemaEditor
+    ops_class = DatabaseOperations
     scope: Any = None
+    opening: list[Query]
     is_owner = False
     _connection_pools: dict[str, Pool]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.after_scope: list[Callable[[], object]] = []
+        self.opening = []
 
     def get_connection_params(self) -> dict[str, Any]:
         if self.settings_dict.get("EMBEDDED"):
@@ -69,13 +83,57 @@ class DatabaseWrapper(postgresql.DatabaseWrapper):
         connection.adapters.register_loader("jsonb", RawJSONLoader)
         return super()._configure_connection(connection)  # type: ignore[misc]
 
-    def prepared_cursor(self) -> Any:
-        """Return a cursor that lets PostgreSQL put parameters in and keep plans, and gets rows in binary."""
+    def _start_transaction_under_autocommit(self) -> None:
+        """Begin a transaction, with whatever is to be said first, in one round trip: Django's hook to do it by hand.
+
+        The driver would send BEGIN by itself, in a round trip of its own before the first statement.
+        """
+        opening, self.opening = self.opening or [Query("BEGIN")], []
+        try:
+            self.send(*opening)
+        except DatabaseError:
+            self._rollback()
+            raise
+
+    def send(self, *queries: Query) -> None:
+        """Run statements in one round trip, and give each its rows; the first that fails is the last."""
         self.ensure_connection()
-        with self.wrap_database_errors:
-            cursor = psycopg.Cursor(self.connection)
+        sql = "; ".join([query.sql for query in queries])
+        cursor = self._run(self.connection.cursor(), sql, [value for query in queries for value in query.parameters])
+        for query in queries:
+            query.rows = cursor.fetchall() if cursor.pgresult.status == ExecStatus.TUPLES_OK else []
+            cursor.nextset()
+
+    def create_cursor(self, name: str | None = None) -> Any:
+        """Return a cursor; a named one, which the server keeps, ends with the transaction it is opened in."""
+        cursor = super().create_cursor(name)
+        if name is not None:
+            # Django goes by the driver's autocommit, which stays on.
+            cursor.withhold = self.autocommit
+        return cursor
+
+    def fetch_prepared(self, sql: str, parameters: Sequence[Any]) -> list[tuple]:
+        """Return a statement's rows: PostgreSQL puts the parameters in, keeps the plan, and sends values in binary."""
+        return self.execute_prepared(sql, parameters).fetchall()
+
+    def execute_prepared(self, sql: str, parameters: Sequence[Any]) -> Any:
+        """Run a statement as `fetch_prepared` does; return the driver's cursor."""
+        self.ensure_connection()
+        cursor = psycopg.Cursor(self.connection)
         cursor.format = Format.BINARY
-        return self._prepare_cursor(cursor)
+        return self._run(cursor, sql, parameters)
+
+    def _run(self, cursor: Any, sql: str, parameters: Sequence[Any]) -> Any:
+        """Run a statement by a cursor of the driver's; return the cursor.
+
+        Under Django's own when somebody watches; what that does besides costs as much as a short statement itself.
+        """
+        self.validate_thread_sharing()
+        if self.queries_logged or self.execute_wrappers:
+            self._prepare_cursor(cursor).execute(sql, parameters or None)
+            return cursor
+        with self.wrap_database_errors:
+            return cursor.execute(sql, parameters or None)
 
     @contextmanager
     def as_owner(self) -> Iterator["DatabaseWrapper"]:

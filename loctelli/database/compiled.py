@@ -1,10 +1,13 @@
 """Querysets that are compiled to SQL once, and run prepared and binary: what is left of a read is the read."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
-from django.db import connection, models
+from django.db import DEFAULT_DB_ALIAS, connection, connections, models
 from django.db.models import Value
 from psycopg.types.numeric import Int8
+
+if TYPE_CHECKING:
+    from loctelli.database.base import DatabaseWrapper
 
 
 class Parameter(Value):
@@ -28,15 +31,16 @@ class Statement:
         self.sql, parameters = queryset.query.get_compiler(connection=connection).as_sql()
         self.parameters = tuple(parameters)
 
-    def rows(self, **values: Any) -> list[tuple]:
-        """Return the rows as PostgreSQL gives them, jsonb as `orjson.Fragment`; raise KeyError for a missing value."""
-        arguments = [
-            _argument(values[parameter.name]) if isinstance(parameter, Parameter) else parameter
+    def arguments(self, **values: Any) -> list[Any]:
+        """Return what to run the SQL with; raise KeyError for a missing value."""
+        return [
+            argument(values[parameter.name]) if isinstance(parameter, Parameter) else parameter
             for parameter in self.parameters
         ]
-        with connection.prepared_cursor() as cursor:
-            cursor.execute(self.sql, arguments)
-            return cursor.fetchall()
+
+    def rows(self, **values: Any) -> list[tuple]:
+        """Return the rows as PostgreSQL gives them, jsonb as `orjson.Fragment`."""
+        return cast("DatabaseWrapper", connections[DEFAULT_DB_ALIAS]).fetch_prepared(self.sql, self.arguments(**values))
 
 
 class Count(Statement):
@@ -47,6 +51,6 @@ class Count(Statement):
         self.sql = f"SELECT count(*) FROM ({self.sql}) AS counted"
 
 
-def _argument(value: Any) -> Any:
+def argument(value: Any) -> Any:
     # psycopg gives an integer the smallest type it fits, and a plan is kept for each type.
     return Int8(value) if type(value) is int else value

@@ -36,9 +36,13 @@ def cost_of(call: Callable[[], Any], link: Link) -> int:
     """Return the round trips of a call on a connection that has done it before."""
     for _ in range(UNTIL_PREPARED):
         _answered(call)
-    before = link.round_trips
-    _answered(call)
-    return link.round_trips - before
+    costs = []
+    for _ in range(3):
+        before = link.round_trips
+        _answered(call)
+        costs.append(link.round_trips - before)
+    # What the pool does in a thread of its own passes over the link, too.
+    return min(costs)
 
 
 def _answered(call: Callable[[], Any]) -> None:

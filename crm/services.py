@@ -8,13 +8,14 @@ from accounts.models import User
 from crm.models import Booking, Lead
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def create_lead(*, booking: dict[str, Any] | None = None, **fields: Any) -> Lead:
     """Create a lead and, in the same transaction, its first booking when one is given; return the lead.
 
     The booking is with the lead's own person unless it names another `regular_user`.
     """
-    lead = Lead.objects.create(**fields)
+    lead = Lead(**fields)
+    lead.save(force_insert=True)
     if booking is not None:
         first_booking(lead, **booking).save()
     return lead

@@ -21,6 +21,10 @@ class ScopedManager(models.Manager.from_queryset(RecordedQuerySet)):  # type: ig
         bound = current_scope().sub_account_id
         return super().get_queryset() if bound is None else self.of(bound)
 
+    def require_scope(self) -> None:
+        """Raise TenantRequired when the connection is bound to nobody."""
+        current_scope()
+
     def of(self, sub_account_id: int | Parameter) -> models.QuerySet:
         """Return the rows of a sub-account that is known now or, by a parameter, when the statement is run."""
         return super().get_queryset().filter(self.owned_by(sub_account_id))

@@ -153,7 +153,10 @@ class RelatedField(serializers.PrimaryKeyRelatedField):
         if type(data) is not expected:
             self.fail("incorrect_type")
         references = self.context.get("references")
-        if references is None:
+        if references is not None:
+            found = references.get(self, data)
+        elif (view := self.context.get("view")) is not None:
+            found = view.referred_to(self.queryset.model, data)
+        else:
             return super().to_internal_value(data)
-        found = references.get(self, data)
         return found if found is not None else self.fail("does_not_exist", pk_value=data)

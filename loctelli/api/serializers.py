@@ -1,5 +1,6 @@
 """Serializers: one declares the shape of a resource, what may be written, and what may be included beside it."""
 
+import copy
 from collections.abc import Mapping
 from functools import cache
 from typing import ClassVar
@@ -173,9 +174,15 @@ class ModelSerializer(Strict, serializers.ModelSerializer):
         return field_class, kwargs
 
     def get_fields(self):
-        found = super().get_fields()
-        if self.partial:
-            for name in getattr(self.Meta, "create_only", ()):
+        """Return fields of this serializer's own, copied: working them out takes longer than validating by them."""
+        return {name: _copy(field) for name, field in self._prototypes(self.partial).items()}
+
+    @classmethod
+    @cache
+    def _prototypes(cls, partial: bool) -> dict[str, serializers.Field]:
+        found = super(ModelSerializer, cls(partial=partial)).get_fields()
+        if partial:
+            for name in getattr(cls.Meta, "create_only", ()):
                 found[name].read_only, found[name].required = True, False
         return found
 
@@ -194,3 +201,13 @@ class ModelSerializer(Strict, serializers.ModelSerializer):
         if validated_data:
             instance.save(update_fields=list(validated_data))
         return instance
+
+
+def _copy(field: serializers.Field) -> serializers.Field:
+    """Return a field that can be bound to a serializer; one that others are bound to is made anew, as they are."""
+    is_parent = hasattr(field, "child") or hasattr(field, "child_relation") or isinstance(field, serializers.Serializer)
+    if not is_parent:
+        return copy.copy(field)
+    made_anew = copy.deepcopy(field)
+    made_anew.read_only, made_anew.required = field.read_only, field.required
+    return made_anew

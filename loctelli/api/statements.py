@@ -13,6 +13,8 @@ from loctelli.database.compiled import Parameter, Statement
 if TYPE_CHECKING:
     from loctelli.api.viewsets import GenericViewSet
 
+REFERENCE_COLUMNS = ("sub_account", "is_active")
+
 
 @lru_cache(maxsize=1024)
 def reading(view: "type[GenericViewSet]", selection: Selection) -> Reading:
@@ -45,3 +47,12 @@ def of_page(
 ) -> Statement:
     """Return what reads a page of some rows of a resource, with the columns of the order behind the others."""
     return Statement(reading(view, selection).of(ordering.apply(rows, way)[:size], also=ordering.names))
+
+
+@lru_cache(maxsize=1024)
+def reference(view: "type[GenericViewSet]", model: type[models.Model]) -> tuple[list[str], Statement]:
+    """Return what reads a row that somebody refers to, by `pk`: that it is there, whose, and whether it is active."""
+    columns = [field for field in model._meta.concrete_fields if field.primary_key or field.name in REFERENCE_COLUMNS]
+    rows = view.rows_of(model).filter(pk=Parameter("pk", model._meta.pk))
+    names = [field.attname for field in columns]
+    return names, Statement(rows.values_list(*names))

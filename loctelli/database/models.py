@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models.functions import Now
 
 from loctelli.database.fields import UpdatedAtField
+from loctelli.database.inserting import PreparedInsertModel
 
 
 class StampedQuerySet(models.QuerySet):
@@ -20,7 +21,7 @@ class StampedQuerySet(models.QuerySet):
     update.alters_data = True  # type: ignore[attr-defined]
 
 
-class UpdatedModel(models.Model):
+class UpdatedModel(PreparedInsertModel):
     """A row that knows when it was last written."""
 
     updated_at = UpdatedAtField()

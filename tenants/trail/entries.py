@@ -5,11 +5,13 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Any
+from typing import Any, cast
 
 import orjson
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connections
 
+from loctelli.database.base import DatabaseWrapper
+from loctelli.database.compiled import argument
 from tenants.scope import current_actor
 
 TABLE = "audit_entries"
@@ -73,8 +75,8 @@ def write(entries: Sequence[Entry]) -> None:
     actor = current_actor()
     for start in range(0, len(entries), ENTRIES_A_STATEMENT):
         some = entries[start : start + ENTRIES_A_STATEMENT]
-        with connection.cursor() as cursor:
-            cursor.execute(insert_sql(len(some)), [value for entry in some for value in entry.parameters(actor)])
+        parameters = [argument(value) for entry in some for value in entry.parameters(actor)]
+        cast(DatabaseWrapper, connections[DEFAULT_DB_ALIAS]).execute_prepared(insert_sql(len(some)), parameters)
 
 
 def to_json(value: Any) -> str:

@@ -1,6 +1,7 @@
 """Who acts: what the audit trail writes beside every change."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Protocol
 
 import structlog
@@ -37,7 +38,16 @@ class ActorMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        address = throttling.peer_address(request)
-        request_id = structlog.contextvars.get_contextvars().get("request_id")
-        with scope.acting(address=str(address) if address else None, request_id=request_id):
+        with scope.acting(address=partial(address_of, request), request_id=request_id):
             return self.get_response(request)
+
+
+def address_of(request: HttpRequest) -> str | None:
+    """Return the address a request came from."""
+    address = throttling.peer_address(request)
+    return str(address) if address else None
+
+
+def request_id() -> str | None:
+    """Return the id that the request's log lines carry."""
+    return structlog.contextvars.get_contextvars().get("request_id")

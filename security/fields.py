@@ -50,9 +50,7 @@ class PlaintextAttribute:
             getattr(instance, self.field.attname)  # deferred: Django loads it
         value = instance.__dict__[self.field.attname]
         if isinstance(value, Sealed):
-            place = {"sub_account_id": tenant_of(instance), "row_id": instance.pk}
-            with integrity.reporting(**place, table=self.field.model._meta.db_table, column=self.field.column):
-                value = self.field.unseal(value, **place)
+            value = self.field.open(value, sub_account_id=tenant_of(instance), row_id=instance.pk)
             # Kept open, so that a list or an object that is changed in place is saved as changed.
             instance.__dict__[self.field.attname] = value
         return value
@@ -95,6 +93,12 @@ class EncryptedField(models.Field):
     def unseal(self, stored: str | None, *, sub_account_id: int, row_id: int | str) -> Any:
         """Return the value of a stored form, as `.values()` gives it; None stays None."""
         return None if stored is None else self.loads(unseal(stored, **self._place(sub_account_id, row_id)))
+
+    def open(self, stored: str, *, sub_account_id: int, row_id: int | str) -> Any:
+        """Return the value of a stored form for somebody to see; one that doesn't decrypt is an incident."""
+        place = {"sub_account_id": sub_account_id, "row_id": row_id}
+        with integrity.reporting(**place, table=self.model._meta.db_table, column=self.column):
+            return self.unseal(stored, **place)
 
     def holds(self, instance: models.Model, stored: str | None) -> bool:
         """Return whether a row's value, opened or not, is what a stored form stands for: each sealing is another."""

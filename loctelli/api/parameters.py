@@ -35,5 +35,5 @@ def flag(request, name: str) -> bool:
 
 def names(request, name: str) -> tuple[str, ...] | None:
     """Return a comma-separated parameter's names, None when it is absent."""
-    value = request.GET.get(name)
+    value = request.GET.get(name) if request.META.get("QUERY_STRING") else None
     return None if value is None else tuple(part.strip(" ") for part in value.split(","))

@@ -24,6 +24,7 @@ RowsOf = Callable[[type[models.Model]], models.QuerySet]
 PLAIN = (
     serializers.CharField,
     serializers.IntegerField,
+    serializers.BigIntegerField,
     serializers.FloatField,
     serializers.BooleanField,
     serializers.ChoiceField,
@@ -45,25 +46,28 @@ class Reading:
         self.model, self.rows_of, self.prefix, self.nested = selection.model, rows_of, prefix, nested
         self.keys = selection.fields
         self.columns: list[Any] = []
-        self.converters: list[tuple[str, Callable[[Row], Any]]] = []
+        # What is made of a row for a key; beside a place, only where that is not null.
+        self.converters: list[tuple[str, int | None, Callable[[Row], Any]]] = []
         fields = selection.serializer.reader().fields
         # The columns of the fields come first, in their order; a computed one's only keeps its place.
         columns = {name: self._plain_column(fields[name]) for name in self.keys}
         places = {
-            # Within an array as text: numbers past 64 bits would not survive being read along with it.
-            name: self._ask(column or self.model._meta.pk, prefix, as_text=nested and is_json(column))
+            # As text within an array, where numbers past 64 bits would not survive, and for what Python is to open.
+            name: self._ask(
+                column or self.model._meta.pk, prefix, as_text=is_json(column) and (nested or is_sealed(column))
+            )
             for name, column in columns.items()
         }
         for name, column in columns.items():
             if column is None:
-                self.converters.append((name, self._computed(selection, name, fields[name])))
+                self.converters.append((name, None, self._computed(selection, name, fields[name])))
             elif is_sealed(column):
-                self.converters.append((name, unless_null(places[name], self._computed(selection, name, fields[name]))))
+                self.converters.append((name, places[name], self._opened(column, places[name])))
             elif (convert := self._conversion(column)) is not None:
-                self.converters.append((name, unless_null(places[name], at(places[name], convert))))
+                self.converters.append((name, places[name], at(places[name], convert)))
         for name, child in selection.includes.items():
             include = self._to_many if is_to_many(self.model._meta.get_field(name)) else self._to_one
-            self.converters.append((name, include(name, child)))
+            self.converters.append((name, None, include(name, child)))
 
     def of(self, queryset: models.QuerySet, also: Iterable[str] = ()) -> models.QuerySet:
         """Return the queryset asking for these columns, and for those that `also` names behind them."""
@@ -72,8 +76,9 @@ class Reading:
     def __call__(self, row: Row) -> dict[str, Any]:
         """Return the answer that a row becomes."""
         answer = dict(zip(self.keys, row, strict=False))
-        for name, convert in self.converters:
-            answer[name] = convert(row)
+        for name, place, convert in self.converters:
+            if place is None or row[place] is not None:
+                answer[name] = convert(row)
         return answer
 
     def _ask(self, column: models.Field, prefix: str, *, as_text: bool = False) -> int:
@@ -107,6 +112,17 @@ class Reading:
         if self.nested and isinstance(column, models.DateTimeField):
             return datetime.fromisoformat
         return None
+
+    def _opened(self, column: Any, place: int) -> Callable[[Row], Any]:
+        """Return what opens a sealed column, by its row's key and sub-account."""
+        key = self._ask(self.model._meta.pk, self.prefix)
+        owner = self._ask(self.model._meta.get_field("sub_account"), self.prefix)
+
+        def opened(row: Row) -> Any:
+            stored = column.from_db_value(row[place], None, connection)
+            return column.open(stored, sub_account_id=row[owner], row_id=row[key])
+
+        return opened
 
     # Relations.
 
@@ -192,14 +208,9 @@ def at(place: int, convert: Callable[[Any], Any]) -> Callable[[Row], Any]:
     return lambda row: convert(row[place])
 
 
-def unless_null(place: int, convert: Callable[[Row], Any]) -> Callable[[Row], Any]:
-    """Return what converts a row unless the value at a place of it is null."""
-    return lambda row: None if row[place] is None else convert(row)
-
-
-def is_sealed(column: models.Field) -> bool:
-    """Return whether a column holds something else than it says: ciphertext."""
-    return getattr(type(column), "from_db_value", None) not in (None, models.JSONField.from_db_value)
+def is_sealed(column: models.Field | None) -> bool:
+    """Return whether a column holds ciphertext, which its field opens."""
+    return hasattr(column, "open")
 
 
 def is_json(column: models.Field | None) -> bool:

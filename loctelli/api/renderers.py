@@ -39,8 +39,8 @@ def _default(value: Any) -> Any:
 
 
 def _fallback(value: Any) -> Any:
-    # What orjson knows by itself and the standard library does not: times, dates, UUIDs.
-    return orjson.loads(orjson.dumps(value, default=_default, option=orjson.OPT_UTC_Z))
+    # What orjson knows by itself and the standard library does not: times, dates, UUIDs, JSON that is text already.
+    return json.loads(orjson.dumps(value, default=_default, option=orjson.OPT_UTC_Z))
 
 
 class JSONOnlyNegotiation(BaseContentNegotiation):

@@ -401,7 +401,13 @@ def overwrite_by_saving(own: Lead, foreign: Lead) -> None:
 
 def overwrite_in_bulk(own: Lead, foreign: Lead) -> None:
     foreign.name = "x"
-    Lead.objects.bulk_create([foreign], update_conflicts=True, update_fields=["name"], unique_fields=["id"])
+    Lead.objects.bulk_update([foreign], ["name"])
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO leads (id, sub_account_id, name, regular_user_id, strategy_id) VALUES (%s, %s, 'x', %s, %s) "
+            "ON CONFLICT (id) DO UPDATE SET name = excluded.name",
+            [foreign.pk, foreign.sub_account_id, foreign.regular_user_id, foreign.strategy_id],
+        )
 
 
 def bare_sql(own: Lead, foreign: Lead) -> None:

@@ -14,6 +14,7 @@ from django.db import connection
 from django.db.models import CheckConstraint
 
 from forms.models import FormSubmission
+from loctelli.api import statements
 from loctelli.tests.isolation_requests import Findings, send_requests
 from loctelli.tests.isolation_world import build_world, tenant_references
 from tenants.audit import find_breaches
@@ -27,13 +28,21 @@ REQUESTS, THREADS, TENANTS, ROWS = 500, 2, 3, 4
 
 @contextmanager
 def without_manager() -> Iterator[None]:
-    """Wall 1 down: managers show everything."""
-    filtered = ScopedManager.get_queryset
+    """Wall 1 down: managers show everything, and so does every statement made by them."""
+    filtered = ScopedManager.get_queryset, ScopedManager.of
     ScopedManager.get_queryset = lambda manager: super(ScopedManager, manager).get_queryset()
+    ScopedManager.of = lambda manager, sub_account_id: super(ScopedManager, manager).get_queryset()
+    forget_statements()
     try:
         yield
     finally:
-        ScopedManager.get_queryset = filtered
+        ScopedManager.get_queryset, ScopedManager.of = filtered
+        forget_statements()
+
+
+def forget_statements() -> None:
+    for made_once in (statements.reading, statements.detail, statements.page, statements.reference):
+        made_once.cache_clear()
 
 
 @contextmanager

@@ -49,7 +49,7 @@ class SearchTextField(models.GeneratedField):
 
 def _joined(columns: Iterable[str]) -> Func:
     """Return columns as one text."""
-    parts = [Left(Coalesce(F(name), Value("")), SEARCHED_CHARACTERS) for name in columns]
+    parts: list[Any] = [Left(Coalesce(F(name), Value("")), SEARCHED_CHARACTERS) for name in columns]
     return Func(
         *(parts or [Value("")]), template="(%(expressions)s)", arg_joiner=" || ' ' || ", output_field=models.TextField()
     )
@@ -72,7 +72,7 @@ class SearchGin(GinIndex):
 
 TEXTS = ArrayField(models.TextField())
 # What a list of keys is given to PostgreSQL as.
-KEYS = {"bigint": models.BigIntegerField(), "text": models.TextField()}
+KEYS: dict[str, models.Field] = {"bigint": models.BigIntegerField(), "text": models.TextField()}
 
 
 # The patterns are made once a statement, not once a row. PostgreSQL takes a LIKE of several for next to impossible, and
@@ -88,7 +88,7 @@ class Matches(Func):
     def __init__(self, words: list[str]) -> None:
         super().__init__(F("search_text"), Value(words, output_field=TEXTS))
 
-    def as_sql(self, compiler: Any, connection: Any, **extra: Any) -> tuple[str, list[Any]]:
+    def as_sql(self, compiler, connection, function=None, template=None, arg_joiner=None, **extra):
         (text, _), (words, parameters) = (compiler.compile(source) for source in self.source_expressions)
         return MATCHES.format(text, words), parameters
 
@@ -101,7 +101,7 @@ class AnyOf(Func):
     output_field = models.BooleanField()
 
     def __init__(self, keys: list[Any], column: models.Field) -> None:
-        key = column.db_type(connection)
+        key = str(column.db_type(connection))
         super().__init__(F("pk"), Value(keys, output_field=ArrayField(KEYS[key])), key=key)
 
 

@@ -125,9 +125,11 @@ def unlock_lockouts(rows: models.QuerySet, *, by: AdminUser) -> Outcome:
 def end_sessions_of_tokens(rows: models.QuerySet, *, by: AdminUser) -> Outcome:
     """End the sessions that refresh tokens belong to."""
     sessions = set(RefreshToken.objects.filter(pk__in=keys_of(rows)).values_list("account_type", "user_id", "family"))
-    return Outcome(
-        sum(refresh_tokens.end_sessions(kind, user_id, family=family) for kind, user_id, family in sorted(sessions))
-    )
+    ended = [
+        refresh_tokens.end_sessions(AccountType(kind), user_id, family=family)
+        for kind, user_id, family in sorted(sessions)
+    ]
+    return Outcome(sum(ended))
 
 
 def end_console_sessions_of(rows: models.QuerySet, *, by: AdminUser) -> Outcome:

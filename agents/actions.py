@@ -1,6 +1,6 @@
 """What the console does with prompt templates and strategies beyond their forms."""
 
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.contrib import admin
@@ -58,7 +58,9 @@ class CopyForm(SubAccountForm):
 
     def __init__(self, *args: Any, rows: models.QuerySet, **kwargs: Any) -> None:
         super().__init__(*args, rows=rows, **kwargs)
-        self.fields["sub_account"].queryset = SubAccount.objects.filter(is_active=True).exclude(pk=ONBOARDING_ID)
+        cast(Any, self.fields["sub_account"]).queryset = SubAccount.objects.filter(is_active=True).exclude(
+            pk=ONBOARDING_ID
+        )
         self.fields["person"] = forms.ModelChoiceField(
             User.objects.filter(is_active=True).exclude(role=UserRole.SYSTEM),
             label=gettext("Person"),

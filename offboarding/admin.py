@@ -79,6 +79,7 @@ class ClosingAdmin(ReadOnlyAdmin):
         return [
             path("close/<int:sub_account_id>/", wrap(self.close_view), name="offboarding_closing_close"),
             path("<path:object_id>/progress/", wrap(self.progress_view), name="offboarding_closing_progress"),
+            path("<path:object_id>/go-on/", wrap(self.go_on_view), name="offboarding_closing_go_on"),
             path("<path:object_id>/archive/", wrap(self.archive_view), name="offboarding_closing_archive"),
             *super().get_urls(),
         ]
@@ -134,14 +135,9 @@ class ClosingAdmin(ReadOnlyAdmin):
     def changeform_view(
         self, request: HttpRequest, object_id: str | None = None, form_url: str = "", extra_context: dict | None = None
     ) -> HttpResponse:
-        if object_id is None:
+        if object_id is None or request.method == "POST":
             raise PermissionDenied
         closing: Closing = self.viewable(request, object_id)
-        if request.method == "POST":
-            self.require_right_to_close(request)
-            go_on(closing)
-            self.message_user(request, _("The worker goes on with it."))
-            return HttpResponseRedirect(self._page_of(closing))
         context = {
             **self.admin_site.each_context(request),
             "title": closing,
@@ -152,6 +148,15 @@ class ClosingAdmin(ReadOnlyAdmin):
             "may_close": request.user.has_perm("tenants.delete_subaccount"),
         }
         return TemplateResponse(request, "console/closing.html", context)
+
+    def go_on_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Have the worker go on with a closing that stopped."""
+        closing: Closing = self.viewable(request, object_id)
+        self.require_right_to_close(request)
+        if request.method == "POST" and not closing.is_over:
+            go_on(closing)
+            self.message_user(request, _("The worker goes on with it."))
+        return HttpResponseRedirect(self._page_of(closing))
 
     def progress_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Answer how far it has come, for the page that shows it."""

@@ -13,6 +13,7 @@ from django.db import connection
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
+from procrastinate.contrib.django import app
 
 from accounts import refresh_tokens
 from accounts.signing_in import InvalidCredentials, sign_in
@@ -24,6 +25,7 @@ from loctelli.tests.console_cast import SECRETS, fill, limited_admin, page, sign
 from offboarding import archive, closing
 from offboarding.archive import ArchiveDamaged
 from offboarding.contents import KEPT, LEFT_OUT, archived_models, tables_of_sub_accounts
+from offboarding.jobs import close_sub_account
 from offboarding.models import ArchivePart, Closing
 from security.choices import AccountType
 from security.models import AuditEntry, RefreshToken
@@ -312,6 +314,27 @@ def test_its_page_shows_how_far_it_is_and_gives_the_archive_after_a_step_up(rows
         assert list(looks.values_list("actor_name", "object_name", "sub_account_id")) == [
             ("Ada", "Closing of Acme", cast.acme.pk)
         ]
+
+
+def test_a_closing_that_stopped_says_why_and_goes_on_when_told_to(rows, cast, console, monkeypatch):
+    begun = begin(cast)
+    monkeypatch.setattr(closing, "_export", lambda row: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        close_sub_account.func(begun.pk)
+    shown = page("offboarding.closing", "change", begun.pk)
+    go_on = reverse("console:offboarding_closing_go_on", args=[begun.pk])
+
+    told = console.get(shown).content.decode()
+    with system_scope("test"):
+        before = len(list(app.job_manager.list_jobs(task=closing.JOB)))
+    answer = console.post(go_on)
+    with system_scope("test"):
+        after = len(list(app.job_manager.list_jobs(task=closing.JOB)))
+
+    assert "It stopped, and is tried again: ZeroDivisionError" in told
+    assert go_on in told
+    assert answer.url == shown
+    assert after == before + 1
 
 
 def test_whoever_may_not_delete_sub_accounts_neither_closes_nor_downloads(rows, cast):

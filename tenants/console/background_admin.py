@@ -54,7 +54,7 @@ class BackgroundActionAdmin(ReadOnlyAdmin):
     def changeform_view(
         self, request: HttpRequest, object_id: str | None = None, form_url: str = "", extra_context: dict | None = None
     ) -> HttpResponse:
-        if object_id is None:
+        if object_id is None or request.method == "POST":
             raise PermissionDenied
         action = self.viewable(request, object_id)
         context = {

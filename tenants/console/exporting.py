@@ -1,7 +1,7 @@
 """Lists as files: the ticked rows, or all that match, streamed a chunk at a time."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, cast
 
 from django.db import models
 from django.http import HttpRequest, StreamingHttpResponse
@@ -36,7 +36,7 @@ class ExportAction:
         last = None
         while True:
             with ensure_scope("console: an export"):
-                request.user.refresh_from_db()
+                cast(Any, request.user).refresh_from_db()
                 if not model_admin.has_view_permission(request):
                     return
                 found = list((chunk if last is None else chunk.filter(pk__gt=last))[:ROWS_A_CHUNK])

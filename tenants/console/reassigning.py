@@ -4,6 +4,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
+from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
 from django.db import models
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -41,7 +42,9 @@ class ReassigningAdmin(ConsoleAdmin):
         return all(request.user.has_perm(f"{meta.app_label}.change_{meta.model_name}") for meta in moved)
 
     def delete_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
-        row = self.viewable(request, object_id)
+        row = self.get_object(request, unquote(object_id))
+        if row is None:
+            return super().delete_view(request, object_id, extra_context)
         form = SuccessorForm(request.POST if REASSIGN in request.POST else None, successors=self.successors(row))
         if REASSIGN in request.POST:
             # Whatever comes of it, nothing is deleted by this.

@@ -1,6 +1,6 @@
 """What the console does with prompt templates and strategies beyond their forms."""
 
-from typing import Any, cast
+from typing import Any
 
 from django import forms
 from django.contrib import admin

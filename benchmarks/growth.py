@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -123,7 +124,7 @@ def reading(api: Api) -> dict[str, float]:
         "detail": f"{some['id']}/",
         "detail with person, strategy, bookings": f"{some['id']}/?include=regular_user,strategy,bookings",
     }
-    return {name: timed(lambda address=address: api.ask("GET", LEADS + address)) for name, address in addresses.items()}
+    return {name: timed(partial(api.ask, "GET", LEADS + address)) for name, address in addresses.items()}
 
 
 def writing(api: Api) -> dict[str, float]:

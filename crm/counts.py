@@ -55,7 +55,11 @@ def count_anew(*, days: int = KEPT_DAYS) -> None:
     """Count the last so many days and every sub-account's rows anew, in the bound system scope; forget older days."""
     today = datetime.now(UTC).date()
     first = today - timedelta(days=days - 1)
-    parameters = {"everybody": EVERYBODY, "since": midnight(first), "until": midnight(today + timedelta(days=1))}
+    parameters: dict[str, int | datetime] = {
+        "everybody": EVERYBODY,
+        "since": midnight(first),
+        "until": midnight(today + timedelta(days=1)),
+    }
     with connection.cursor() as cursor:
         # One at a time. However much there is to count, a worker has the time.
         cursor.execute("SELECT set_config('lock_timeout', '0', true), set_config('statement_timeout', '0', true)")

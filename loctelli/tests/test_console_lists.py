@@ -78,6 +78,16 @@ def test_a_long_list_is_counted_to_a_bound_and_says_so(cast, console, monkeypatc
     assert "3+ leads" in text(response)
 
 
+def test_what_a_search_finds_is_counted_to_a_bound_of_its_own(cast, console, monkeypatch):
+    monkeypatch.setattr(paging, "MOST_FOUND", 2)
+    with system_scope("test"):
+        for number in range(5):
+            LeadFactory(strategy=cast.acme_strategy, name=f"Somebody {number}")
+
+    assert "2+ leads" in text(console.get(page("crm.lead", "changelist"), {"q": "somebody"}))
+    assert "5 leads" in text(console.get(page("crm.lead", "changelist")))
+
+
 def test_at_the_bound_a_count_is_exact(cast, monkeypatch):
     monkeypatch.setattr(paging, "MOST_COUNTED", 3)
     with system_scope("test"):

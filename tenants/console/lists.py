@@ -5,6 +5,7 @@ from typing import Any, ClassVar, NamedTuple
 from django.apps import apps
 from django.contrib import messages
 from django.contrib.admin.options import IncorrectLookupParameters
+from django.contrib.admin.views.main import SEARCH_VAR
 from django.db import models
 from django.db.models import OuterRef, Subquery
 from django.db.models.constants import LOOKUP_SEP
@@ -47,6 +48,8 @@ class Link(NamedTuple):
 
 class NarrowedList(ChangeList):
     """The rows of the sub-account that the console is narrowed to."""
+
+    root_queryset: models.QuerySet
 
     def get_queryset(self, request: HttpRequest, exclude_parameters: Any = None) -> models.QuerySet:
         chosen = narrowed_to(request)
@@ -120,6 +123,11 @@ class ListAdmin(ModelAdmin):
     def owner(self, row: Any) -> str:
         """Name the sub-account of a row that may outlive it; what is left of a deleted one is its number."""
         return row.owner_name or (f"No. {row.sub_account_id}" if row.sub_account_id else "–")
+
+    def get_paginator(self, request: HttpRequest, *args: Any, **kwargs: Any) -> BoundedPaginator:
+        paginator = super().get_paginator(request, *args, **kwargs)
+        paginator.is_of_a_search = bool(request.GET.get(SEARCH_VAR) or request.GET.get("term"))
+        return paginator
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return NarrowedList

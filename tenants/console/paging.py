@@ -5,6 +5,8 @@ from django.db.models import QuerySet
 from django.utils.functional import cached_property
 
 MOST_COUNTED = 10_000
+# Of what a search finds, each row of which is looked at.
+MOST_FOUND = 1_000
 
 
 class AtLeast(int):
@@ -17,9 +19,12 @@ class AtLeast(int):
 class BoundedPaginator(Paginator):
     """Counts to MOST_COUNTED and no further; what lies beyond is found by searching or filtering."""
 
+    is_of_a_search = False
+
     @cached_property
     def count(self) -> int:
         if not isinstance(self.object_list, QuerySet):
             return super().count
-        found = self.object_list.order_by()[: MOST_COUNTED + 1].count()
-        return AtLeast(MOST_COUNTED) if found > MOST_COUNTED else found
+        most = MOST_FOUND if self.is_of_a_search else MOST_COUNTED
+        found = self.object_list.order_by()[: most + 1].count()
+        return AtLeast(most) if found > most else found

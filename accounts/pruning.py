@@ -9,7 +9,7 @@ from django.utils import timezone
 from accounts.devices import DEVICE_LIFETIME
 from security import throttling
 from security.models import AccountLockout, AuditEntry, AuthAttempt, ConsoleSession, KnownDevice, RefreshToken
-from tenants.models import IdempotencyKey
+from tenants.models import BackgroundAction, IdempotencyKey
 from tenants.scope import system_scope
 
 
@@ -50,6 +50,7 @@ def outlived(now: datetime) -> list[QuerySet]:
         KnownDevice.objects.filter(last_used_at__lt=now - DEVICE_LIFETIME),
         AccountLockout.objects.filter(last_attempt_at__lt=lockouts).exclude(locked_until__gt=now),
         ConsoleSession.objects.filter(expire_date__lt=now),
+        BackgroundAction.objects.filter(created_at__lt=sessions, finished_at__isnull=False),
         # PostgreSQL lets nobody delete one younger than 90 days, whatever the setting says.
         AuditEntry.objects.filter(created_at__lt=entries),
     ]

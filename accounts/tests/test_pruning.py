@@ -12,7 +12,7 @@ from accounts.pruning import prune
 from security import throttling
 from security.choices import AccountType
 from security.models import AccountLockout, AuthAttempt, ConsoleSession, KnownDevice, RefreshToken
-from tenants.models import IdempotencyKey
+from tenants.models import BackgroundAction, IdempotencyKey
 from tenants.scope import system_scope
 
 MINUTE = timedelta(minutes=1)
@@ -20,7 +20,7 @@ KEEP_IDEMPOTENCY_KEYS = timedelta(days=1)
 KEEP_AUTH_ATTEMPTS = timedelta(days=180)
 KEEP_SESSIONS = timedelta(days=30)
 KEEP_LOCKOUTS = timedelta(days=7)
-TABLES = (IdempotencyKey, AuthAttempt, RefreshToken, KnownDevice, AccountLockout, ConsoleSession)
+TABLES = (IdempotencyKey, AuthAttempt, RefreshToken, KnownDevice, AccountLockout, ConsoleSession, BackgroundAction)
 
 
 def refresh_token(token_hash: str, **fields) -> RefreshToken:
@@ -63,6 +63,10 @@ def rows_of_all_ages(cast) -> None:
             )
         for age in (MINUTE, -MINUTE):
             ConsoleSession.objects.create(session_key=str(age), session_data="", expire_date=now - age)
+        for age in (KEEP_SESSIONS + MINUTE, KEEP_SESSIONS - MINUTE):
+            BackgroundAction.objects.create(
+                admin=cast.ada, title="x", model="crm.lead", action="x", total=0, created_at=now - age, finished_at=now
+            )
     throttling.hit("somebody", throttling.Rate(5, 60))
 
 
@@ -76,6 +80,7 @@ def test_what_is_too_old_goes_and_what_is_young_enough_stays(rows_of_all_ages):
         "known_devices": 1,
         "account_lockouts": 1,
         "console_sessions": 1,
+        "background_actions": 1,
         "audit_entries": 0,
         "throttle_counters": 0,
     }
@@ -130,6 +135,6 @@ def test_a_dry_run_says_what_would_go_and_deletes_nothing(rows_of_all_ages, caps
     call_command("prune")
 
     assert "       1  auth_attempts\n" in said
-    assert said.endswith("6 rows would be deleted.\n")
+    assert said.endswith("7 rows would be deleted.\n")
     assert left == [2] * len(TABLES)
-    assert capsys.readouterr().out.endswith("6 rows deleted.\n")
+    assert capsys.readouterr().out.endswith("7 rows deleted.\n")

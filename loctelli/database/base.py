@@ -108,8 +108,8 @@ class DatabaseWrapper(postgresql.DatabaseWrapper):
         """Return a cursor; a named one, which the server keeps, ends with the transaction it is opened in."""
         cursor = super().create_cursor(name)
         if name is not None:
-            # Django goes by the driver's autocommit, which stays on.
-            cursor.withhold = self.autocommit
+            # Django goes by the driver's autocommit, which stays on; psycopg has no other way to say it afterwards.
+            cursor._withhold = self.autocommit
         return cursor
 
     def fetch_prepared(self, sql: str, parameters: Sequence[Any]) -> list[tuple]:

@@ -58,9 +58,8 @@ class CopyForm(SubAccountForm):
 
     def __init__(self, *args: Any, rows: models.QuerySet, **kwargs: Any) -> None:
         super().__init__(*args, rows=rows, **kwargs)
-        cast(Any, self.fields["sub_account"]).queryset = SubAccount.objects.filter(is_active=True).exclude(
-            pk=ONBOARDING_ID
-        )
+        where: Any = self.fields["sub_account"]
+        where.queryset = SubAccount.objects.filter(is_active=True).exclude(pk=ONBOARDING_ID)
         self.fields["person"] = forms.ModelChoiceField(
             User.objects.filter(is_active=True).exclude(role=UserRole.SYSTEM),
             label=gettext("Person"),

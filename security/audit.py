@@ -15,8 +15,11 @@ from tenants import scope, trail
 class Account(Protocol):
     """A user or a platform admin."""
 
-    pk: int
-    name: str
+    @property
+    def pk(self) -> int: ...
+
+    @property
+    def name(self) -> str: ...
 
 
 def act_as(kind: ActorType, account: Account) -> None:

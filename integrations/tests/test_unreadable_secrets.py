@@ -99,7 +99,10 @@ def test_the_console_says_so_at_the_field(cast, row):
     shown, saved = console.get(url), console.post(url, form)
 
     assert shown.status_code == 200
-    assert (saved.status_code, "oauth, clientSecret: What is stored was changed outside of Loctelli" in text(saved)) == (
+    assert (
+        saved.status_code,
+        "oauth, clientSecret: What is stored was changed outside of Loctelli" in text(saved),
+    ) == (
         200,
         True,
     )

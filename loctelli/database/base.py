@@ -92,7 +92,7 @@ class DatabaseWrapper(postgresql.DatabaseWrapper):
         try:
             self.send(*opening)
         except DatabaseError:
-            self._rollback()
+            self.connection.rollback()
             raise
 
     def send(self, *queries: Query) -> None:
@@ -130,7 +130,7 @@ class DatabaseWrapper(postgresql.DatabaseWrapper):
         """
         self.validate_thread_sharing()
         if self.queries_logged or self.execute_wrappers:
-            self._prepare_cursor(cursor).execute(sql, parameters or None)
+            self._prepare_cursor(cursor).execute(sql, parameters or None)  # type: ignore[attr-defined]
             return cursor
         with self.wrap_database_errors:
             return cursor.execute(sql, parameters or None)

@@ -17,7 +17,7 @@ class Parameter(Value):
         super().__init__(None, output_field=field or models.BigIntegerField())
         self.name = name
 
-    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:
+    def as_sql(self, compiler: Any, connection: Any) -> Any:
         return "%s", [self]
 
     def resolve_expression(self, *args: Any, **kwargs: Any) -> "Parameter":

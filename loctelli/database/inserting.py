@@ -54,11 +54,11 @@ def _statement(
 ) -> str:
     wrapper = connections[DEFAULT_DB_ALIAS]
     quote = wrapper.ops.quote_name
-    columns = ", ".join(quote(field.column) for field in fields)
+    columns = ", ".join(quote(str(field.column)) for field in fields)
     values = ", ".join(
         _placeholder(field, wrapper) if is_given else "DEFAULT" for field, is_given in zip(fields, given, strict=True)
     )
-    returned = ", ".join(quote(field.column) for field in returning)
+    returned = ", ".join(quote(str(field.column)) for field in returning)
     return f"INSERT INTO {quote(model._meta.db_table)} ({columns}) VALUES ({values}) RETURNING {returned}"
 
 

@@ -359,7 +359,8 @@ def test_a_strategy_and_a_booking_are_made_and_changed(rows, cast, console):
     texts = ("ai_name", "ai_role", "conversation_tone", "qualification_questions", "objection_handling")
     form = dict.fromkeys((*texts, "closing_strategy"), "x") | {"name": "New", "prompt_template": cast.template.pk}
     form |= {"sub_account": cast.acme.pk, "regular_user": cast.alice.pk}
-    booking = {"regular_user": cast.alice.pk, "booking_type": "demo", "status": "confirmed", "details": '{"time": "09:00"}'}
+    booking = {"regular_user": cast.alice.pk, "booking_type": "demo", "status": "confirmed"}
+    booking["details"] = '{"time": "09:00"}'
 
     console.post(page("agents.strategy", "add"), form)
     console.post(page("crm.booking", "change", rows.acme.booking.pk), booking)

@@ -36,8 +36,8 @@ class Fault(NamedTuple):
 class Shape:
     """What a JSON column holds. What the schema doesn't name is kept unless it says otherwise.
 
-    `schema` may begin with "oneOf", whose alternatives then differ in their `type`. Keywords beginning with "x-" are
-    hints for the console's forms (see json_form/form.js). Each of `rules` yields faults of a value that fits the schema.
+    `schema` may begin with "oneOf", whose alternatives then differ in their `type`. Keywords that begin with "x-" are
+    hints for the console's forms (see json_form/form.js). Each rule yields faults of a value that fits the schema.
     """
 
     def __init__(self, schema: dict[str, Any], *rules: Callable[[Any], Iterable[Fault]]) -> None:

@@ -90,6 +90,5 @@ class JSONWidget(UnfoldAdminTextareaWidget):
 
     @property
     def media(self) -> forms.Media:
-        return forms.Media(
-            css={"all": ["loctelli/json_form/form.css"]}, js=[Script("loctelli/json_form/form.js", type="module")]
-        )
+        script: Any = Script("loctelli/json_form/form.js", type="module")
+        return forms.Media(css={"all": ["loctelli/json_form/form.css"]}, js=[script])

@@ -94,7 +94,7 @@ INSTALLED_APPS = [
     "crm",
     "forms",
     "integrations",
-    "offboarding",
+    "loctelli.offboarding",
 ]
 
 MIDDLEWARE = [

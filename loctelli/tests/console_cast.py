@@ -18,7 +18,7 @@ from crm.tests.factories import BookingFactory, ContactSubmissionFactory, LeadFa
 from forms.tests.factories import FormSubmissionFactory, FormTemplateFactory
 from integrations.tests.factories import IntegrationFactory, IntegrationTemplateFactory
 from loctelli.console.groups import GROUPS
-from offboarding.models import Closing
+from loctelli.offboarding.models import Closing
 from security.models import AccountLockout, AuthAttempt, PasswordHistory, RefreshToken
 from security.tests.factories import SecurityIncidentFactory
 from tenants.models import BackgroundAction

@@ -247,11 +247,11 @@ PRIVATE = re.compile(r"\._raw_delete\(|\._update\(|\._insert\(|\.raw\(|UpdateQue
 # Files that write recorded tables with SQL of their own, each with its reason.
 OWN_SQL = {
     "accounts/lockouts.py": "counts guesses: what an admin changes of a count goes through the model",
-    "offboarding/closing.py": "writes the closed sub-account's entry itself, with all that went along",
+    "loctelli/offboarding/closing.py": "writes the closed sub-account's entry itself, with all that went along",
     "loctelli/management/generating/leads.py": "makes leads up by the hundred thousand, to measure with",
 }
 PRIVATE_PARTS = {
-    "offboarding/closing.py": "writes the closed sub-account's entry itself, with all that went along",
+    "loctelli/offboarding/closing.py": "writes the closed sub-account's entry itself, with all that went along",
     "tenants/managers.py": "keeps save() from rows that belong to nobody, and hands on to Django's",
 }
 

@@ -13,9 +13,9 @@ from accounts.tests.factories import PASSWORD
 from agents.models import Strategy
 from crm.models import Lead
 from crm.tests.factories import LeadFactory
+from loctelli.offboarding import closing
 from loctelli.tests.console_cast import fill
 from loctelli.tests.test_console_browser import CHROMIUM, FLAGS
-from offboarding import closing
 from security.models import AccountLockout
 from tenants import background
 from tenants.models import BackgroundAction, SubAccount, SubAccountInvitation

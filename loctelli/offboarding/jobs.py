@@ -4,7 +4,7 @@ import structlog
 from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
-from offboarding import closing
+from loctelli.offboarding import closing
 from tenants.scope import system_scope
 
 log = structlog.get_logger(__name__)

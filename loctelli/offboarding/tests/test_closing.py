@@ -20,13 +20,13 @@ from accounts.signing_in import InvalidCredentials, sign_in
 from accounts.tests.factories import PASSWORD
 from crm.models import Lead
 from crm.tests.factories import LeadFactory
+from loctelli.offboarding import archive, closing
+from loctelli.offboarding.archive import ArchiveDamaged
+from loctelli.offboarding.contents import KEPT, LEFT_OUT, archived_models, tables_of_sub_accounts
+from loctelli.offboarding.jobs import close_sub_account
+from loctelli.offboarding.models import ArchivePart, Closing
 from loctelli.tests.alongside import launch
 from loctelli.tests.console_cast import SECRETS, fill, limited_admin, page, signed_in, text
-from offboarding import archive, closing
-from offboarding.archive import ArchiveDamaged
-from offboarding.contents import KEPT, LEFT_OUT, archived_models, tables_of_sub_accounts
-from offboarding.jobs import close_sub_account
-from offboarding.models import ArchivePart, Closing
 from security.choices import AccountType
 from security.models import AuditEntry, RefreshToken
 from tenants.models import FixtureOfThePlatform, SubAccount
@@ -411,7 +411,7 @@ def test_a_double_click_closes_once(transactional_db, cast):
 
 WORKER = """
 import sys, time
-from offboarding import archive, closing
+from loctelli.offboarding import archive, closing
 archive.ROWS_A_PART = 2
 while closing.step(sys.argv[1]):
     print("step", flush=True)

@@ -10,7 +10,7 @@ from django.db.models import Q
 from loctelli.database.constraints import one_of
 from loctelli.database.fields import CuidField, ForeignKey, StringField
 from loctelli.database.models import StampedModel
-from offboarding.choices import ClosingStatus
+from loctelli.offboarding.choices import ClosingStatus
 from security.platform_secrets import SEALED_PATTERN, PlatformSecretField
 from tenants.access import Access, Recording
 

@@ -2,5 +2,6 @@ from django.apps import AppConfig
 
 
 class OffboardingConfig(AppConfig):
-    name = "offboarding"
+    name = "loctelli.offboarding"
+    label = "offboarding"
     verbose_name = "Offboarding"

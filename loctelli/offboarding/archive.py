@@ -18,8 +18,8 @@ from django.db import models
 from django.utils import timezone
 
 from loctelli.errors import DomainError
-from offboarding.contents import KEPT, SECRET_COLUMNS, archived_models, readable, row_as_archived, rows_of
-from offboarding.models import ArchivePart, Closing
+from loctelli.offboarding.contents import KEPT, SECRET_COLUMNS, archived_models, readable, row_as_archived, rows_of
+from loctelli.offboarding.models import ArchivePart, Closing
 from security import platform_secrets
 
 ROWS_A_PART = 500

@@ -25,11 +25,11 @@ from django.utils.translation import gettext_lazy
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from accounts.models import AdminUser, User
-from offboarding import archive
-from offboarding.choices import ClosingStatus
-from offboarding.closing import go_on, start_closing
-from offboarding.contents import archived_models
-from offboarding.models import Closing
+from loctelli.offboarding import archive
+from loctelli.offboarding.choices import ClosingStatus
+from loctelli.offboarding.closing import go_on, start_closing
+from loctelli.offboarding.contents import archived_models
+from loctelli.offboarding.models import Closing
 from security import audit
 from tenants.console import step_up
 from tenants.console.display import badge

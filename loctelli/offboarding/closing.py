@@ -17,10 +17,17 @@ from procrastinate.contrib.django import app
 from accounts import refresh_tokens
 from accounts.models import AdminUser, User
 from loctelli.errors import Conflict
-from offboarding import archive
-from offboarding.choices import ClosingStatus
-from offboarding.contents import KEPT, LEFT_OUT, archived_models, row_as_archived, rows_of, tables_of_sub_accounts
-from offboarding.models import ArchivePart, Closing
+from loctelli.offboarding import archive
+from loctelli.offboarding.choices import ClosingStatus
+from loctelli.offboarding.contents import (
+    KEPT,
+    LEFT_OUT,
+    archived_models,
+    row_as_archived,
+    rows_of,
+    tables_of_sub_accounts,
+)
+from loctelli.offboarding.models import ArchivePart, Closing
 from security.choices import AccountType
 from tenants import trail
 from tenants.models import FixtureOfThePlatform, SubAccount

@@ -272,13 +272,11 @@ class UserAdmin(ReassigningAdmin, AccountAdmin):
             fieldsets = [(name, {**options, "fields": [*options["fields"], "last_admin"]}), *others]
         return fieldsets
 
-    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
-        user = super().get_object(request, object_id, from_field)
-        if user is None or request.method != "POST":
-            return user
-        # What is saved is compared with what is there once nobody else changes who administers the sub-account.
-        hold_admins(user.sub_account_id)
-        return super().get_object(request, object_id, from_field)
+    def lock(self, row: models.Model) -> None:
+        # What is saved is compared with what is there once nobody else changes who administers the sub-account, which
+        # the API holds before the row, too.
+        hold_admins(row.sub_account_id)  # type: ignore[attr-defined]
+        super().lock(row)
 
     def save_model(self, request: HttpRequest, obj: models.Model, form: Any, change: bool) -> None:
         to = obj.sub_account if change and "sub_account" in form.changed_data else None  # type: ignore[attr-defined]

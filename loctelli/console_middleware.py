@@ -6,8 +6,6 @@ from django.contrib.auth.middleware import AuthenticationMiddleware as DjangoAut
 from django.contrib.messages.middleware import MessageMiddleware as DjangoMessageMiddleware
 from django.contrib.sessions.middleware import SessionMiddleware as DjangoSessionMiddleware
 from django.http import HttpRequest, HttpResponseBase
-from django.middleware.clickjacking import XFrameOptionsMiddleware as DjangoXFrameOptionsMiddleware
-from django.middleware.csrf import CsrfViewMiddleware as DjangoCsrfViewMiddleware
 
 API_PREFIX = "/api/v1/"
 
@@ -27,17 +25,9 @@ class SessionMiddleware(PassedByAPI, DjangoSessionMiddleware):
     pass
 
 
-class CsrfViewMiddleware(PassedByAPI, DjangoCsrfViewMiddleware):
-    pass
-
-
 class AuthenticationMiddleware(PassedByAPI, DjangoAuthenticationMiddleware):
     pass
 
 
 class MessageMiddleware(PassedByAPI, DjangoMessageMiddleware):
-    pass
-
-
-class XFrameOptionsMiddleware(PassedByAPI, DjangoXFrameOptionsMiddleware):
     pass

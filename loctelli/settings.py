@@ -107,10 +107,10 @@ MIDDLEWARE = [
     "corsheaders.middleware.CorsMiddleware",
     "loctelli.console_middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
-    "loctelli.console_middleware.CsrfViewMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
     "loctelli.console_middleware.AuthenticationMiddleware",
     "loctelli.console_middleware.MessageMiddleware",
-    "loctelli.console_middleware.XFrameOptionsMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "security.audit.ActorMiddleware",
     "accounts.middleware.TenantBindingMiddleware",
 ]

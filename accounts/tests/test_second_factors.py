@@ -13,6 +13,7 @@ from security import platform_secrets
 from security.keys import DecryptionFailed
 from security.models import RecoveryCode, SecondFactor, SecurityIncident
 from security.throttling import Throttled
+from tenants import qr
 from tenants.scope import system_scope
 
 
@@ -181,7 +182,7 @@ def test_the_qr_code_names_issuer_account_and_secret_and_asks_nobody(ada):
     uri = second_factors.provisioning_uri(ada, "ABC")
 
     assert uri == "otpauth://totp/Loctelli%3Aada%40loctelli.example?secret=ABC&issuer=Loctelli&digits=6"
-    drawn = second_factors.qr_code(uri)
+    drawn = qr.as_svg(uri)
     assert drawn.startswith("<svg")
     assert "http" not in drawn
 

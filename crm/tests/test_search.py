@@ -210,7 +210,7 @@ REFUSED = {
     "a\x07b": "invalid_characters",
     "\x00": "invalid_characters",
     "a\ud800": "invalid_characters",
-    "a\uffff": "invalid_characters",
+    "a\tb": "invalid_characters",
 }
 
 

@@ -5,7 +5,7 @@ from functools import cached_property, wraps
 from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
-from django.db import DEFAULT_DB_ALIAS, models
+from django.db import DEFAULT_DB_ALIAS, DataError, models
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
@@ -14,7 +14,9 @@ from rest_framework.exceptions import APIException, PermissionDenied
 from rest_framework.response import Response
 
 from loctelli.api import parameters, statements
+from loctelli.api.errors import rendered
 from loctelli.api.filters import Filters, Search, filterset_class_of
+from loctelli.api.integrity import from_data_error
 from loctelli.api.pagination import Ordering, Way
 from loctelli.api.reading import Reading
 from loctelli.api.renderers import OrjsonRenderer, dumps
@@ -72,6 +74,9 @@ class GenericViewSet(StrictRequestMixin, viewsets.GenericViewSet):
                 except (APIException, DomainError, Http404):
                     # Whatever bars the way is found again, and answered, on the long one.
                     pass
+                except DataError as error:
+                    # Which ends the transaction: nothing can be read again.
+                    return rendered(from_data_error(error))
             return view(request, *args, **kwargs)
 
         return door

@@ -10,6 +10,7 @@ from benchmarks.link import Link
 
 # After as many, psycopg has prepared the statements: preparing costs a round trip of its own, once a connection.
 UNTIL_PREPARED = 8
+MEASURED = 3
 
 
 @contextmanager
@@ -37,7 +38,7 @@ def cost_of(call: Callable[[], Any], link: Link) -> int:
     for _ in range(UNTIL_PREPARED):
         _answered(call)
     costs = []
-    for _ in range(3):
+    for _ in range(MEASURED):
         before = link.round_trips
         _answered(call)
         costs.append(link.round_trips - before)

@@ -245,8 +245,7 @@ def test_the_search_finds_what_stands_in_the_clear_however_it_is_spelt(world):
                 assert found(world.planted, cursor.fetchone()[0]) == {name}
         cursor.execute("UPDATE integrations SET config = jsonb_build_object('k', %s::text)", [world.planted["api key"]])
 
-    # What once stood in the notes is in the audit, too.
-    assert found(world.planted, dump()) == {"api key", "reset password", "message"}
+    assert found(world.planted, dump()) == {"api key", "message"}
 
 
 def test_nothing_that_was_planted_is_logged(world, logged):
@@ -267,6 +266,9 @@ def readings(user) -> dict[str, str]:
     answers = {}
     for method, path, _ in operations():
         if method == "get" and "{" not in path:
+            if path.endswith("/export/"):
+                answers[path] = client.get(path, {"as": "jsonl"}).getvalue().decode()
+                continue
             answers[path] = client.get(path, {"page_size": 200} if path.endswith("s/") else {}).content.decode()
             for row in json.loads(answers[path]).get("results", []):
                 if isinstance(row, dict) and "id" in row:

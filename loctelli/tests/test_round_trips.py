@@ -7,7 +7,7 @@ import pytest
 from crm.models import Lead
 from crm.tests.factories import BookingFactory, LeadFactory
 from loctelli.tests.cast import client_of
-from loctelli.tests.round_trips import UNTIL_PREPARED, cost_of, over_a_link
+from loctelli.tests.round_trips import MEASURED, UNTIL_PREPARED, cost_of, over_a_link
 from tenants.scope import system_scope
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -40,7 +40,7 @@ def lead(cast) -> Lead:
 @pytest.fixture
 def doomed(cast) -> list[int]:
     with system_scope("test"):
-        return [lead.pk for lead in LeadFactory.create_batch(UNTIL_PREPARED + 1, strategy=cast.acme_strategy)]
+        return [lead.pk for lead in LeadFactory.create_batch(UNTIL_PREPARED + MEASURED, strategy=cast.acme_strategy)]
 
 
 def test_calls_cost_exactly_these_round_trips(alice, lead, doomed):

@@ -99,8 +99,12 @@ class ConsoleAdmin(ListAdmin, RowActionsAdmin):
         row = super().get_object(request, object_id, from_field)
         if row is None or request.method != "POST" or not self.has_change_permission(request, row):
             return row
-        self.model._base_manager.filter(pk=row.pk).select_for_update(no_key=True).exists()
+        self.lock(row)
         return super().get_object(request, object_id, from_field)
+
+    def lock(self, row: models.Model) -> None:
+        """Lock a row until the request ends, and before it whatever else decides over its change."""
+        self.model._base_manager.filter(pk=row.pk).select_for_update(no_key=True).exists()
 
     def save_model(self, request: HttpRequest, obj: models.Model, form: Any, change: bool) -> None:
         if not change and self.has_field("created_by_admin"):

@@ -21,8 +21,8 @@ from loctelli.errors import InvalidRequest
 MAX_SEARCH, MAX_WORDS = 200, 10
 # Of a filter `…__in`.
 MAX_VALUES = 100
-# No name has control characters, or halves of others.
-CONTROL = r"\x00-\x1f\x7f-\x9f\ud800-\udfff"
+# No name has control characters.
+CONTROL = r"\x00-\x1f\x7f-\x9f"
 INT64 = 2**63
 
 
@@ -259,7 +259,8 @@ def check_search(text: str) -> list[str]:
     words = text.split()
     if len(text) > MAX_SEARCH:
         raise InvalidRequest.at("search", "max_length", f"Must have at most {MAX_SEARCH} characters.")
-    if re.search(f"[{CONTROL}]", text):
+    # Nor halves of other characters, which no address can hold either.
+    if re.search(rf"[{CONTROL}\ud800-\udfff]", text):
         raise InvalidRequest.at("search", "invalid_characters", "Can't contain control characters.")
     if len(words) > MAX_WORDS:
         raise InvalidRequest.at("search", "too_many_words", f"Must have at most {MAX_WORDS} words.")

@@ -183,7 +183,7 @@ class Reading:
         def make(row: Row) -> models.Model | None:
             if row[places[key][0]] is None:
                 return None
-            instance = model.from_db(connection.alias, attributes, [load(row[at]) for at, load in places])
+            instance = model.from_db(connection.alias, attributes, [load(row[place]) for place, load in places])
             for relation, related in relations:
                 relation.set_cached_value(instance, related(row))
             return instance

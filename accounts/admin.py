@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 from typing import Any, cast
 
-from django import forms
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.db import models
@@ -17,18 +16,16 @@ from unfold.decorators import display
 
 from accounts import second_factors
 from accounts.account_admin import AccountAdmin
+from accounts.account_forms import AdminUserForm, UserForm
 from accounts.actions import ADMIN_ACTIONS, USER_ACTIONS, end_sessions
 from accounts.choices import UserRole
-from accounts.membership import check_movable, hold_admins, is_active_admin, left_without_admin, move_user
+from accounts.membership import hold_admins, is_active_admin, left_without_admin, move_user
 from accounts.models import AdminUser, User
-from accounts.permission_ticks import PermissionsField, kept_or
 from accounts.sign_in_admin import AccountLockoutAdmin, ConsoleSessionAdmin, RefreshTokenAdmin
 from accounts.super_admins import hold_super_admins
-from loctelli.errors import DomainError
 from security.models import AccountLockout, ConsoleSession, RefreshToken
 from tenants.console import step_up
 from tenants.console.display import badge
-from tenants.console.forms import ConsoleForm
 from tenants.console.lists import Related
 from tenants.console.reassigning import ReassigningAdmin
 
@@ -37,27 +34,6 @@ RIGHTS = ("role", "permissions")
 admin.site.register(AccountLockout, AccountLockoutAdmin)
 admin.site.register(ConsoleSession, ConsoleSessionAdmin)
 admin.site.register(RefreshToken, RefreshTokenAdmin)
-
-
-class AdminUserForm(ConsoleForm):
-    """A platform admin's form: nobody takes their own rights or account away."""
-
-    own = False
-
-    permissions = PermissionsField(
-        required=False,
-        help_text=gettext_lazy("What an admin may do. A super admin may do everything, whatever is ticked."),
-    )
-
-    def clean_permissions(self) -> list[str] | None:
-        return kept_or(self.instance.permissions, self.cleaned_data["permissions"])
-
-    def clean(self) -> dict[str, Any]:
-        cleaned = super().clean()
-        if self.own:
-            for name in {"role", "is_active"}.intersection(self.changed_data):
-                self.add_error(name, "You can't take away your own rights: let another super admin do it.")
-        return cleaned
 
 
 @admin.register(AdminUser)
@@ -181,61 +157,6 @@ class AdminUserAdmin(AccountAdmin):
             "opts": self.opts,
         }
         return TemplateResponse(request, "console/second_factor_reset.html", context)
-
-
-class UserForm(ConsoleForm):
-    """A tenant user's form: the system user stays what it is, and nobody moves away from what is theirs."""
-
-    FIXED = {
-        "name": "renamed",
-        "email": "renamed",
-        "sub_account": "moved",
-        "role": "given another role",
-        "is_active": "deactivated",
-    }
-
-    MAKES_ADMIN = {"role", "is_active", "sub_account"}
-
-    last_admin = forms.BooleanField(
-        required=False, help_text="Leave the sub-account without an active admin, which is refused otherwise."
-    )
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.was_system = self.instance.is_system
-
-    def clean(self) -> dict[str, Any]:
-        cleaned = super().clean()
-        if self.was_system:
-            for name in self.FIXED.keys() & set(self.changed_data):
-                self.add_error(name, f"The system user can't be {self.FIXED[name]}.")
-        elif cleaned.get("role") == UserRole.SYSTEM:
-            self.add_error("role", "There is one system user, in ONBOARDING.")
-        moved = self.instance.pk and "sub_account" in self.changed_data and "sub_account" in cleaned
-        if moved and not self.was_system:
-            try:
-                check_movable(self.instance)
-            except DomainError as error:
-                self.add_error("sub_account", error.detail)
-        if self.takes_last_admin_away(cleaned):
-            for name in self.MAKES_ADMIN & set(self.changed_data):
-                self.add_error(
-                    name,
-                    f"{self.instance} is the last active admin of {self.instance.sub_account}: make somebody else one "
-                    "first, or tick “Last admin”.",
-                )
-        return cleaned
-
-    def takes_last_admin_away(self, cleaned: dict[str, Any]) -> bool:
-        """Return whether the change leaves the sub-account without an active admin, and nobody says it may."""
-        if not self.instance.pk or cleaned.get("last_admin") or not self.MAKES_ADMIN & set(self.changed_data):
-            return False
-        hold_admins(self.instance.sub_account_id)
-        stays = cleaned.get("sub_account", self.instance.sub_account) == self.instance.sub_account
-        after = User(
-            role=cleaned.get("role", self.instance.role), is_active=cleaned.get("is_active", self.instance.is_active)
-        )
-        return not (stays and is_active_admin(after)) and bool(left_without_admin([self.instance]))
 
 
 @admin.register(User)

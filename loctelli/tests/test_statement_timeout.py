@@ -74,7 +74,10 @@ def test_a_person_gets_a_page(web):
 
 def test_waiting_for_somebody_else_s_lock_is_told_as_such(administrator, web):
     administrator.execute("ALTER ROLE loctelli_login SET lock_timeout = '200ms'")
-    administrator.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'loctelli_login'")
+    # Waits until each is gone: the pool notices a closed connection, not one about to be.
+    administrator.execute(
+        "SELECT pg_terminate_backend(pid, 10_000) FROM pg_stat_activity WHERE usename = 'loctelli_login'"
+    )
     login = ("/api/v1/auth/login/", {"email": "nobody@loctelli.example", "password": "wrong password"})
 
     with administrator.transaction():

@@ -27,6 +27,7 @@ def django_db_setup(
 
 
 pytest_plugins = [
+    "loctelli.tests.api_cast",
     "loctelli.tests.cast",
     "accounts.tests.authenticator",
     "accounts.tests.onboarding_cast",

@@ -35,6 +35,12 @@ class Business:
         return self.send("POST", "leads/", data).json()
 
 
+def errors_of(response) -> list[tuple[str, str]]:
+    """Return what an answer finds wrong, (path, code), and make sure of the shape it says it in."""
+    assert set(response.json()) == {"code", "detail", "errors"}
+    return sorted((error["path"], error["code"]) for error in response.json()["errors"])
+
+
 def business(pk: int, name: str, admin: AdminUser, template: PromptTemplate) -> Business:
     sub_account = SubAccount.objects.create(pk=pk, name=name, created_by_admin=admin)
     user = User.objects.create(

@@ -13,8 +13,6 @@ from loctelli.errors import Conflict, DomainError, StillReferenced
 from tenants.models import SubAccount
 from tenants.scope import system_scope, tenant_scope
 
-pytest_plugins = ["loctelli.tests.api_cast"]
-
 
 class OutOfTea(DomainError):
     code = "out_of_tea"

@@ -6,7 +6,6 @@ from crm.models import Lead
 from loctelli.api import pagination
 from tenants.scope import system_scope
 
-pytest_plugins = ["loctelli.tests.api_cast"]
 ALL_STATUSES = "pending,confirmed,cancelled,completed,no_show"
 
 REFUSED = {

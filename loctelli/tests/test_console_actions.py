@@ -12,20 +12,10 @@ from agents.tests.factories import PromptTemplateFactory
 from crm.models import Booking, ContactSubmission, Lead
 from crm.tests.factories import LeadFactory
 from forms.models import FormSubmission
-from loctelli.tests.console_cast import fill, limited_admin, page, signed_in, text
+from loctelli.tests.console_cast import limited_admin, page, signed_in, text
 from security.models import AccountLockout
 from tenants.models import SubAccount
 from tenants.scope import system_scope
-
-
-@pytest.fixture
-def rows(cast):
-    return fill(cast)
-
-
-@pytest.fixture
-def console(ada):
-    return signed_in(ada)
 
 
 def act(client, label, action, *rows, **form):

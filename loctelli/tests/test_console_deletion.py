@@ -13,23 +13,13 @@ from crm.models import Booking, ContactSubmission, Lead
 from crm.tests.factories import LeadFactory
 from forms.models import FormTemplate
 from integrations.models import IntegrationTemplate
-from loctelli.tests.console_cast import fill, limited_admin, page, signed_in, text
+from loctelli.tests.console_cast import limited_admin, page, signed_in, text
 from security.models import ConversationMessage
 from tenants import background
 from tenants.deletion import what_goes_along, what_refers_to
 from tenants.models import SubAccount
 from tenants.scope import system_scope, tenant_scope
 from tenants.tests.factories import SubAccountFactory
-
-
-@pytest.fixture
-def rows(cast):
-    return fill(cast)
-
-
-@pytest.fixture
-def console(ada):
-    return signed_in(ada)
 
 
 def told(counts):

@@ -12,21 +12,11 @@ from openpyxl import load_workbook
 from accounts.models import AdminUser
 from agents.models import PromptTemplate, Strategy
 from crm.tests.factories import LeadFactory
-from loctelli.tests.console_cast import fill, limited_admin, page, signed_in, text
+from loctelli.tests.console_cast import limited_admin, page, signed_in, text
 from tenants.console import exporting
 from tenants.scope import is_bound, system_scope
 
 FORMULA, MARKUP = '=HYPERLINK("http://evil.example","x")', "<b>Bold</b>"
-
-
-@pytest.fixture
-def rows(cast):
-    return fill(cast)
-
-
-@pytest.fixture
-def console(ada):
-    return signed_in(ada)
 
 
 def export(client, label, kind, query="", **form):

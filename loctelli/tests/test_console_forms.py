@@ -10,20 +10,10 @@ from agents.models import Strategy, SubAccountPromptTemplate
 from crm.models import Booking, ContactSubmission, Lead
 from forms.models import FormSubmission, FormTemplate
 from integrations.models import Integration
-from loctelli.tests.console_cast import fill, page, signed_in, text
+from loctelli.tests.console_cast import page, text
 from tenants import invitations
 from tenants.models import SubAccount, SubAccountInvitation
 from tenants.scope import system_scope
-
-
-@pytest.fixture
-def rows(cast):
-    return fill(cast)
-
-
-@pytest.fixture
-def console(ada):
-    return signed_in(ada)
 
 
 def the_one(model, **lookup):

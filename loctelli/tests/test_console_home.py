@@ -10,23 +10,13 @@ from django.utils import timezone
 from crm.counts import count_anew
 from crm.models import Lead
 from crm.tests.factories import BookingFactory, LeadFactory
-from loctelli.tests.console_cast import fill, limited_admin, signed_in, text
+from loctelli.tests.console_cast import limited_admin, signed_in, text
 from security.tests.factories import SecurityIncidentFactory
 from tenants.console.narrowing import preferences
 from tenants.scope import system_scope
 
 HOME = reverse("admin:index")
 BIG_TABLES = ("leads", "bookings", "conversation_messages", "security_incidents", "auth_attempts", "audit_entries")
-
-
-@pytest.fixture
-def rows(cast):
-    return fill(cast)
-
-
-@pytest.fixture
-def console(ada):
-    return signed_in(ada)
 
 
 def counted():

@@ -7,20 +7,10 @@ import pytest
 
 from accounts.models import User
 from forms.models import FormTemplate
-from loctelli.tests.console_cast import fill, limited_admin, page, signed_in, text
+from loctelli.tests.console_cast import limited_admin, page, signed_in, text
 from tenants.console.json_forms.labels import translated, words_for
 from tenants.models import SubAccount
 from tenants.scope import system_scope
-
-
-@pytest.fixture
-def rows(cast):
-    return fill(cast)
-
-
-@pytest.fixture
-def console(ada):
-    return signed_in(ada)
 
 
 def for_script(response) -> list[dict]:

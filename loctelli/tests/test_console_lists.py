@@ -10,21 +10,11 @@ from django.utils import timezone
 
 from crm.models import ContactSubmission, Lead
 from crm.tests.factories import LeadFactory
-from loctelli.tests.console_cast import LABELS, READ_ONLY, fill, limited_admin, page, signed_in, text
+from loctelli.tests.console_cast import LABELS, READ_ONLY, limited_admin, page, signed_in, text
 from tenants.console import paging
 from tenants.console.lists import ListAdmin
 from tenants.console.paging import AtLeast, BoundedPaginator
 from tenants.scope import system_scope
-
-
-@pytest.fixture
-def rows(cast):
-    return fill(cast)
-
-
-@pytest.fixture
-def console(ada):
-    return signed_in(ada)
 
 
 def statements(client, url):

@@ -10,7 +10,7 @@ from accounts.models import AdminUser, User
 from accounts.tests.factories import AdminUserFactory
 from crm.models import Lead
 from integrations.models import Integration
-from loctelli.tests.console_cast import LABELS, READ_ONLY, a_row_of, fill, page, signed_in
+from loctelli.tests.console_cast import LABELS, READ_ONLY, a_row_of, page, signed_in
 from tenants.console import step_up
 from tenants.console.forms import ConsoleForm
 from tenants.scope import system_scope
@@ -60,11 +60,6 @@ def opened(client, address: str) -> dict[str, str]:
 
 def errors_of(response) -> dict[str, list[str]]:
     return {name: list(errors) for name, errors in response.context["adminform"].form.errors.items()}
-
-
-@pytest.fixture
-def rows(cast):
-    return fill(cast)
 
 
 @pytest.fixture

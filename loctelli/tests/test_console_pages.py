@@ -11,21 +11,11 @@ from django.urls import reverse
 from accounts.tests.factories import UserFactory
 from agents.tests.factories import StrategyFactory
 from crm.tests.factories import BookingFactory, LeadFactory
-from loctelli.tests.console_cast import LABELS, READ_ONLY, SECRETS, a_row_of, fill, limited_admin, page, signed_in, text
+from loctelli.tests.console_cast import LABELS, READ_ONLY, SECRETS, a_row_of, limited_admin, page, signed_in, text
 from tenants.models import SubAccount
 from tenants.scope import current_scope, is_bound, system_scope
 
 WITHOUT_A_ROW, WITH_A_ROW = ("changelist", "add"), ("change", "history", "delete")
-
-
-@pytest.fixture
-def rows(cast):
-    return fill(cast)
-
-
-@pytest.fixture
-def console(ada):
-    return signed_in(ada)
 
 
 def pages_of(label):

@@ -10,16 +10,11 @@ from django.urls import reverse
 
 from accounts.models import AdminUser
 from accounts.tests.factories import PASSWORD
-from loctelli.tests.console_cast import LABELS, a_row_of, fill, limited_admin, page, signed_in, text
+from loctelli.tests.console_cast import LABELS, a_row_of, limited_admin, page, signed_in, text
 from security.models import AccountLockout, AuditEntry
 from tenants.scope import system_scope
 
 NEW_PASSWORD = "a staple of nine batteries"
-
-
-@pytest.fixture
-def rows(cast):
-    return fill(cast)
 
 
 def statuses(client, label):

@@ -12,21 +12,11 @@ from accounts.devices import Client as Device
 from accounts.models import User
 from accounts.signing_in import sign_in
 from accounts.tests.factories import PASSWORD, AdminUserFactory
-from loctelli.tests.console_cast import fill, limited_admin, page, signed_in, text
+from loctelli.tests.console_cast import limited_admin, page, signed_in, text
 from security.choices import AccountType
 from security.models import AccountLockout, AuthAttempt, KnownDevice, RefreshToken
 from security.tests.factories import SecurityIncidentFactory
 from tenants.scope import system_scope
-
-
-@pytest.fixture
-def rows(cast):
-    return fill(cast)
-
-
-@pytest.fixture
-def console(ada):
-    return signed_in(ada)
 
 
 def act(client, label, action, *rows, **form):

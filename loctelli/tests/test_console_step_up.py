@@ -10,18 +10,13 @@ from accounts.models import AdminUser
 from accounts.tests.authenticator import code_of
 from accounts.tests.factories import PASSWORD, AdminUserFactory
 from integrations.models import Integration
-from loctelli.tests.console_cast import fill, page, signed_in, text
+from loctelli.tests.console_cast import page, signed_in, text
 from tenants.models import SubAccountInvitation
 from tenants.scope import system_scope
 
 STEP_UP = reverse("console:step_up")
 NEW_PASSWORD = "a staple of nine batteries"
 REFUSAL = "Confirm that it is you"
-
-
-@pytest.fixture
-def rows(cast):
-    return fill(cast)
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from django.apps import apps
 from django.urls import reverse
 
 from accounts.tests.factories import AdminUserFactory
-from loctelli.tests.console_cast import LABELS, fill, limited_admin, page, signed_in, text
+from loctelli.tests.console_cast import LABELS, limited_admin, page, signed_in, text
 from tenants.console.narrowing import rows_of
 from tenants.models import SubAccount
 from tenants.scope import system_scope
@@ -13,16 +13,6 @@ from tenants.tests.factories import SubAccountFactory
 
 SWITCHER = reverse("admin:switcher")
 AUTOCOMPLETE = reverse("admin:autocomplete")
-
-
-@pytest.fixture
-def rows(cast):
-    return fill(cast)
-
-
-@pytest.fixture
-def console(ada):
-    return signed_in(ada)
 
 
 def narrow(client, sub_account, back="/console/"):

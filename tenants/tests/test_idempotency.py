@@ -12,7 +12,6 @@ from tenants import idempotency
 from tenants.models import IdempotencyKey
 from tenants.scope import system_scope
 
-pytest_plugins = ["loctelli.tests.api_cast"]
 pytestmark = pytest.mark.django_db(transaction=True)
 
 

@@ -1,6 +1,9 @@
 """The console's pages of prompt templates, who has chosen them, and strategies."""
 
+from typing import Any
+
 from django.contrib import admin
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
@@ -8,6 +11,9 @@ from unfold.contrib.filters.admin import AutocompleteSelectFilter
 from agents.actions import CHOICE_ACTIONS, STRATEGY_ACTIONS, TEMPLATE_ACTIONS
 from agents.import_pages import PromptTemplateImports, StrategyImports
 from agents.models import PromptTemplate, Strategy, SubAccountPromptTemplate
+from agents.services import save_active_choice
+from tenants.catalogue import TemplateInactive, is_withdrawn
+from tenants.console.forms import ConsoleForm
 from tenants.console.lists import Related
 from tenants.console.model_admin import ConsoleAdmin
 from tenants.console.reassigning import ReassigningAdmin
@@ -35,14 +41,41 @@ class PromptTemplateAdmin(PromptTemplateImports):
         return request.user.has_perm("agents.change_subaccountprompttemplate")
 
 
+class ChoiceForm(ConsoleForm):
+    """A sub-account's choice of a prompt template: as the active one it takes the place of the one before."""
+
+    def _get_validation_exclusions(self) -> set[str]:
+        # That there is one active choice is seen to by saving it.
+        return super()._get_validation_exclusions() | {"is_active"}  # type: ignore[misc]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "is_active" in self.fields:
+            self.fields["is_active"].help_text = _("It takes the place of the one that is active there now.")
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean()
+        becomes_active = cleaned.get("is_active") and "is_active" in self.changed_data
+        if becomes_active and is_withdrawn(cleaned.get("prompt_template")) and not self.has_error("prompt_template"):
+            self.add_error("prompt_template", ValidationError(TemplateInactive.detail, code=TemplateInactive.code))
+        return cleaned
+
+
 @admin.register(SubAccountPromptTemplate)
 class SubAccountPromptTemplateAdmin(ConsoleAdmin):
+    form = ChoiceForm
     actions = CHOICE_ACTIONS
     list_display = ["prompt_template", "sub_account", "is_active", "created_at"]
     list_filter = ["is_active", ("prompt_template", AutocompleteSelectFilter)]
     search_fields = ["prompt_template__name", "sub_account__name"]
     ordering = ["sub_account", "id"]
     fieldsets = [(None, {"fields": ["sub_account", "prompt_template", "is_active"]})]
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        if obj.is_active:
+            save_active_choice(obj)
+        else:
+            super().save_model(request, obj, form, change)
 
 
 @admin.register(Strategy)

@@ -19,13 +19,26 @@ def activate_prompt_template(sub_account: SubAccount, *, template: PromptTemplat
     Raises TemplateInactive.
     """
     check_offered(template)
-    SubAccount.objects.select_for_update(no_key=True).get(pk=sub_account.pk)
+    _hold_choices(sub_account.pk)
     choices = SubAccountPromptTemplate.objects.filter(sub_account=sub_account)
-    choices.filter(is_active=True).exclude(prompt_template=template).update(is_active=False)
-    choice, _ = choices.update_or_create(
-        sub_account=sub_account, prompt_template=template, defaults={"is_active": True}
-    )
+    choice = choices.filter(prompt_template=template).first()
+    return save_active_choice(choice or SubAccountPromptTemplate(sub_account=sub_account, prompt_template=template))
+
+
+@transaction.atomic
+def save_active_choice(choice: SubAccountPromptTemplate) -> SubAccountPromptTemplate:
+    """Save a sub-account's choice as its active one, in place of any other; return it."""
+    _hold_choices(choice.sub_account_id)
+    others = SubAccountPromptTemplate.objects.filter(sub_account_id=choice.sub_account_id, is_active=True)
+    others.exclude(pk=choice.pk).update(is_active=False)
+    choice.is_active = True
+    choice.save()
     return choice
+
+
+def _hold_choices(sub_account_id: int) -> None:
+    """Let nobody else choose for a sub-account before this transaction ends."""
+    SubAccount.objects.select_for_update(no_key=True).get(pk=sub_account_id)
 
 
 def duplicate_strategy(strategy: Strategy, *, name: str | None = None, owner: User | None = None) -> Strategy:

@@ -27,7 +27,7 @@ from unfold.widgets import UnfoldAdminTextInputWidget
 from accounts.models import AdminUser, User
 from loctelli.offboarding import archive
 from loctelli.offboarding.choices import ClosingStatus
-from loctelli.offboarding.closing import go_on, start_closing
+from loctelli.offboarding.closing import cancel_closing, go_on, start_closing
 from loctelli.offboarding.contents import archived_models
 from loctelli.offboarding.models import Closing
 from security import audit
@@ -80,6 +80,7 @@ class ClosingAdmin(ReadOnlyAdmin):
             path("close/<int:sub_account_id>/", wrap(self.close_view), name="offboarding_closing_close"),
             path("<path:object_id>/progress/", wrap(self.progress_view), name="offboarding_closing_progress"),
             path("<path:object_id>/go-on/", wrap(self.go_on_view), name="offboarding_closing_go_on"),
+            path("<path:object_id>/cancel/", wrap(self.cancel_view), name="offboarding_closing_cancel"),
             path("<path:object_id>/archive/", wrap(self.archive_view), name="offboarding_closing_archive"),
             *super().get_urls(),
         ]
@@ -157,6 +158,17 @@ class ClosingAdmin(ReadOnlyAdmin):
             go_on(closing)
             self.message_user(request, _("The worker goes on with it."))
         return HttpResponseRedirect(self._page_of(closing))
+
+    def cancel_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Cancel a closing of which nothing is removed yet."""
+        closing: Closing = self.viewable(request, object_id)
+        self.require_right_to_close(request)
+        if request.method != "POST":
+            return HttpResponseRedirect(self._page_of(closing))
+        cancel_closing(closing)
+        done = _("The closing of %(name)s is cancelled: nothing was removed, and its people can sign in as before.")
+        self.message_user(request, done % {"name": closing.sub_account_name}, messages.SUCCESS)
+        return HttpResponseRedirect(reverse("admin:offboarding_closing_changelist"))
 
     def progress_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Answer how far it has come, for the page that shows it."""

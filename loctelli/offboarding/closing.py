@@ -43,6 +43,13 @@ class AlreadyClosing(Conflict):
     detail = "This sub-account is being closed already."
 
 
+class RemovalBegun(Conflict):
+    """A closing is cancelled while everything is still there."""
+
+    code = "removal_begun"
+    detail = "It can't be cancelled any more: its removal has begun."
+
+
 @transaction.atomic
 def start_closing(sub_account: SubAccount, *, by: AdminUser) -> Closing:
     """Lock the sub-account's people out and have the worker close it, in the bound system scope; return the closing.
@@ -69,6 +76,22 @@ def start_closing(sub_account: SubAccount, *, by: AdminUser) -> Closing:
     return closing
 
 
+@transaction.atomic
+def cancel_closing(closing: Closing) -> None:
+    """Forget a closing and its archive, in the bound system scope; the sub-account is as active as it was before.
+
+    Raises RemovalBegun. A step of the worker is waited for, and finds nothing to do afterwards. Who was signed out
+    signs in again.
+    """
+    held = Closing.objects.select_for_update(of=("self",)).filter(pk=closing.pk).first()
+    if held is None:
+        return
+    if not held.is_cancellable:
+        raise RemovalBegun
+    SubAccount.objects.filter(pk=held.sub_account_number).update(is_active=held.about["is_active"])
+    held.delete()
+
+
 def close(closing_id: str) -> None:
     """Do what is left of a closing, step by step; return once it is over."""
     with system_scope("closing a sub-account"):
@@ -84,7 +107,9 @@ def close(closing_id: str) -> None:
 def step(closing_id: str) -> bool:
     """Do the next step in one transaction; return whether there is another."""
     with system_scope("closing a sub-account"):
-        closing = Closing.objects.select_for_update(of=("self",)).get(pk=closing_id)
+        closing = Closing.objects.select_for_update(of=("self",)).filter(pk=closing_id).first()
+        if closing is None:
+            return False
         if closing.status == ClosingStatus.EXPORTING:
             _export(closing)
         elif closing.status == ClosingStatus.REMOVING:

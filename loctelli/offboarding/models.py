@@ -65,6 +65,11 @@ class Closing(StampedModel):
     def is_over(self) -> bool:
         return self.status == ClosingStatus.CLOSED
 
+    @property
+    def is_cancellable(self) -> bool:
+        """Whether everything is still there."""
+        return not self.is_over and self.removed == 0
+
 
 class ArchivePart(models.Model):
     """Some rows of one table as JSON lines, compressed and sealed under the key ring, and the keys of these rows."""

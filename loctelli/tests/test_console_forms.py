@@ -196,21 +196,6 @@ def test_what_only_the_database_refuses_is_an_error_of_the_form(rows, cast, cons
         assert not LogEntry.objects.exists()
 
 
-def test_a_second_active_template_is_an_error_of_the_form(rows, cast, console):
-    url = page("agents.subaccountprompttemplate", "change", rows.acme.chosen.pk)
-    with system_scope("test"):
-        SubAccountPromptTemplate.objects.filter(pk=rows.acme.chosen.pk).update(is_active=True)
-        other = cast.template.__class__.objects.create(name="B", base_system_prompt="B", created_by_admin=cast.ada)
-
-    response = console.post(
-        page("agents.subaccountprompttemplate", "add"),
-        {"sub_account": cast.acme.pk, "prompt_template": other.pk, "is_active": "on"},
-    )
-
-    assert url
-    assert "Another template is this sub-account's active one." in text(response).replace("&#x27;", "'")
-
-
 def test_rows_know_which_admin_made_them(cast, console, ada):
     console.post(page("tenants.subaccount", "add"), {"name": "Initech", "is_active": "on"})
 

@@ -16,6 +16,10 @@
                 bar.max = found.total;
                 bar.value = found.done;
                 if (words.textContent !== found.words) words.textContent = found.words;
+            } else if (answer.status === 404) {
+                // Somebody has cancelled it.
+                location.reload();
+                return;
             }
         } catch {
             // The server is away for a moment: look again.

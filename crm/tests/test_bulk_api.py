@@ -1,52 +1,18 @@
-"""Leads written many at a time: an outcome for each row, few statements for all, and nothing foreign."""
+"""Leads written many at a time: an outcome for each row, all or nothing where asked for, and nothing foreign."""
 
 import json
-import time
 
 import pytest
-from django.db import connection
-from django.test.utils import CaptureQueriesContext
 
 from accounts.choices import UserRole
 from accounts.tests.factories import UserFactory
-from agents.models import Strategy
 from agents.tests.factories import StrategyFactory
-from crm import bulk
-from crm.models import Booking, Lead
+from crm.models import Lead
+from crm.tests.bulk_calls import BULK, errors, names, outcomes
 from crm.tests.factories import LeadFactory
 from loctelli.tests.cast import client_of
-from security.models import AuditEntry
 from tenants.models import SubAccount
-from tenants.scope import system_scope, tenant_scope
-
-BULK = "/api/v1/leads/bulk/"
-
-
-@pytest.fixture
-def row(cast):
-    """Return what makes the body of a new lead."""
-
-    def make(**fields) -> dict:
-        return {"name": "Joan", "regular_user_id": cast.alice.pk, "strategy_id": cast.acme_strategy.pk, **fields}
-
-    return make
-
-
-def outcomes(answer) -> list[str]:
-    return [result["outcome"] for result in answer.json()["results"]]
-
-
-def errors(answer) -> list[tuple[int, str, str]]:
-    return [
-        (result["index"], error["path"], error["code"])
-        for result in answer.json()["results"]
-        for error in result["errors"]
-    ]
-
-
-def names() -> list[str]:
-    with system_scope("test"):
-        return sorted(Lead.objects.values_list("name", flat=True))
+from tenants.scope import system_scope
 
 
 def test_rows_with_an_id_change_a_lead_and_others_make_one(cast, row, as_alice):
@@ -270,116 +236,3 @@ def test_everyone_who_works_leads_may(cast, row):
         user = UserFactory(sub_account=cast.acme, role=UserRole.USER)
 
     assert client_of(user).post(BULK, {"leads": [row()]}).status_code == 200
-
-
-def test_each_lead_is_recorded_and_so_many_at_once(cast, row, as_alice):
-    as_alice.post(BULK, {"leads": [row(name="Few")]})
-    as_alice.post(BULK, {"leads": [row()] * 150})
-
-    with system_scope("test"):
-        entries = list(AuditEntry.objects.filter(model="crm.lead", action="create").order_by("created_at"))
-    assert [(entry.object_name, entry.rows, entry.actor_name) for entry in entries] == [
-        ("Few", 1, "Alice"),
-        ("", 150, "Alice"),
-    ]
-
-
-def test_five_hundred_rows_take_the_statements_of_a_hundred_and_fifty(cast, row, as_alice):
-    with system_scope("test"):
-        strategies = [StrategyFactory(regular_user=cast.alice, prompt_template=cast.template) for _ in range(5)]
-
-    def statements(number: int, start: int) -> int:
-        rows = [
-            row(
-                custom_id=f"crm-{start + index}", strategy_id=strategies[index % 5].pk, status="qualified",
-                message_history=[{"content": "Hi"}], booking={"booking_type": "demo", "details": {}},
-            )
-            for index in range(number)
-        ]  # fmt: skip
-        counts = []
-        for body in (
-            rows,
-            [{"custom_id": each["custom_id"], "company": f"Reed {index}"} for index, each in enumerate(rows)],
-        ):
-            with CaptureQueriesContext(connection) as queries:
-                answer = as_alice.post(BULK, {"leads": body, "match_by": "custom_id"})
-            assert answer.status_code == 200, answer.content[:500]
-            counts.append(len(queries))
-        return counts
-
-    statements(1, 0)
-    few, many = statements(150, 1000), statements(500, 2000)
-
-    assert all(more <= less for more, less in zip(many, few, strict=True))
-    assert max(many) <= 30
-
-
-def test_a_thousand_rows_are_made_and_changed_in_seconds_of_work_at_most(row, as_alice):
-    """Machines differ: this bound only catches what costs a statement a row. The README says what it really takes."""
-    rows = [row(custom_id=f"crm-{number}", name=f"Lead {number}", status="lead") for number in range(1000)]
-    changed = [{**each, "name": f"{each['name']}!", "company": "Reed", "status": "active"} for each in rows]
-
-    started = time.process_time()
-    answers = [as_alice.post(BULK, {"leads": leads, "match_by": "custom_id"}) for leads in (rows, changed)]
-    took = time.process_time() - started
-
-    assert [answer.json()["counts"]["failed"] for answer in answers] == [0, 0]
-    assert outcomes(answers[1]) == ["updated"] * 1000
-    assert took < 10
-
-
-def test_what_only_postgresql_refuses_is_told_of_its_row(cast, row, as_alice, monkeypatch):
-    """A strategy that is deleted between the look at it and the INSERT."""
-    with system_scope("test"):
-        doomed = StrategyFactory(regular_user=cast.alice, prompt_template=cast.template)
-    validate = bulk._validate
-
-    def and_delete(*args) -> None:
-        validate(*args)
-        with connection.cursor() as cursor:
-            cursor.execute("DELETE FROM strategies WHERE id = %s", [doomed.pk])
-
-    monkeypatch.setattr(bulk, "_validate", and_delete)
-
-    rows = [row(name=f"Lead {number}") for number in range(20)]
-    rows[3]["strategy_id"] = rows[17]["strategy_id"] = doomed.pk
-    answer = as_alice.post(BULK, {"leads": rows})
-
-    assert errors(answer) == [(3, "strategy_id", "does_not_exist"), (17, "strategy_id", "does_not_exist")]
-    assert answer.json()["results"][3]["id"] is None
-    assert len(names()) == 18
-
-
-def test_a_refused_update_is_told_of_its_row_too(cast, as_alice, monkeypatch):
-    with system_scope("test"):
-        leads = [LeadFactory(name=f"Lead {number}", strategy=cast.acme_strategy) for number in range(9)]
-        doomed = StrategyFactory(regular_user=cast.alice, prompt_template=cast.template)
-    validate = bulk._validate
-
-    def and_delete(*args) -> None:
-        validate(*args)
-        with connection.cursor() as cursor:
-            cursor.execute("DELETE FROM strategies WHERE id = %s", [doomed.pk])
-
-    monkeypatch.setattr(bulk, "_validate", and_delete)
-
-    rows = [{"id": lead.pk, "name": "Changed"} for lead in leads]
-    rows[4]["strategy_id"] = doomed.pk
-    answer = as_alice.post(BULK, {"leads": rows})
-
-    assert errors(answer) == [(4, "strategy_id", "does_not_exist")]
-    assert names() == [*["Changed"] * 8, "Lead 4"]
-
-
-def test_nothing_of_a_call_stays_when_it_fails_as_a_whole(cast, row, as_alice, monkeypatch):
-    def break_down(*args, **kwargs):
-        raise RuntimeError("out of luck")
-
-    monkeypatch.setattr(Booking.objects, "bulk_create", break_down)
-    as_alice.raise_request_exception = False
-
-    answer = as_alice.post(BULK, {"leads": [row(booking={"booking_type": "demo", "details": {}})]})
-
-    assert (answer.status_code, names()) == (500, [])
-    with tenant_scope(cast.acme.pk):
-        assert Strategy.objects.count() == 1

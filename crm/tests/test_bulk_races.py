@@ -8,11 +8,11 @@ import pytest
 from django.db import connection
 
 from crm.models import Lead
+from crm.tests.bulk_calls import BULK
 from crm.tests.factories import LeadFactory
 from loctelli.tests.cast import client_of
 from tenants.scope import system_scope
 
-BULK = "/api/v1/leads/bulk/"
 CALLS = 6
 
 

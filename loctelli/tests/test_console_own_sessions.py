@@ -5,6 +5,7 @@ from django.urls import reverse
 
 from accounts.tests.factories import PASSWORD
 from loctelli.tests.console_cast import limited_admin, signed_in, text
+from loctelli.tests.console_sign_in import is_inside
 from security.models import ConsoleSession
 from tenants.scope import system_scope
 
@@ -20,10 +21,6 @@ def sign_in(admin, browser: str) -> Client:
 def key_of(admin, browser: str) -> str:
     with system_scope("test"):
         return ConsoleSession.objects.get(admin=admin, user_agent=browser).pk
-
-
-def is_inside(client: Client) -> bool:
-    return client.get(INDEX).status_code == 200
 
 
 def test_an_admin_sees_their_own_sessions_alone_whatever_their_rights(ada):

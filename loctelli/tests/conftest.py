@@ -1,12 +1,15 @@
 """What the tests of the console and of the walls stand on."""
 
 from types import SimpleNamespace
+from urllib.parse import urlsplit
 
 import pytest
 from django.test import Client
+from playwright.sync_api import sync_playwright
 
 from crm.models import Lead
 from crm.tests.factories import LeadFactory
+from loctelli.tests.browsing import CHROMIUM, FLAGS
 from loctelli.tests.console_cast import fill, signed_in
 from tenants.scope import system_scope
 
@@ -30,3 +33,32 @@ def leads(cast) -> tuple[Lead, Lead]:
         return LeadFactory(name="Own", strategy=cast.acme_strategy), LeadFactory(
             name="Foreign", strategy=cast.globex_strategy
         )
+
+
+@pytest.fixture
+def browser(rows):
+    """A browser, opened once the rows are there: Playwright's loop and Django's queries keep apart."""
+    with sync_playwright() as playwright:
+        found = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        try:
+            yield found
+        finally:
+            found.close()
+
+
+@pytest.fixture
+def complaints(page) -> list[str]:
+    """What the browser had to say: errors, refused resources, failed requests."""
+    found = []
+    page.on("console", lambda message: found.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: found.append(str(error)))
+    page.on("response", lambda answer: found.append(f"{answer.status} {answer.url}") if answer.status >= 400 else None)
+    return found
+
+
+@pytest.fixture
+def origins(page) -> set[str]:
+    """Whom the browser asked."""
+    found = set()
+    page.on("request", lambda request: found.add(urlsplit(request.url).netloc))
+    return found

@@ -61,6 +61,23 @@ def page(label: str, name: str, *args: object) -> str:
     return reverse(f"console:{label.replace('.', '_')}_{name}", args=args)
 
 
+def act(client: Client, label: str, action: str, *rows: models.Model, **form):
+    """Tick rows of a list, choose an action, and answer its page with a form, if there is one."""
+    keys = {"action": action, "_selected_action": [row.pk for row in rows]}
+    return client.post(page(label, "changelist"), keys | form, follow=True)
+
+
+def the_one(model: type[models.Model], **lookup) -> models.Model:
+    """Return a row as it is stored now."""
+    with system_scope("test"):
+        return model._base_manager.select_related().get(**lookup)
+
+
+def exists(row: models.Model) -> bool:
+    with system_scope("test"):
+        return type(row)._base_manager.filter(pk=row.pk).exists()
+
+
 def a_row_of(label: str) -> models.Model:
     """Return the newest row of a model."""
     return apps.get_model(label)._base_manager.order_by("pk").last()

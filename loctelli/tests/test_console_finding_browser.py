@@ -1,26 +1,19 @@
 """An admin at work in a real browser: the first page, one sub-account at a time, one lead among many."""
 
-import os
 from datetime import timedelta
 from urllib.parse import urlsplit
 
 import pytest
 from django.utils import timezone
-from playwright.sync_api import sync_playwright
 
-from accounts.tests.factories import PASSWORD
 from crm.counts import count_anew
 from crm.tests.factories import BookingFactory, LeadFactory
+from loctelli.tests.browsing import IN_A_BROWSER, give_password
 from loctelli.tests.console_cast import fill
-from loctelli.tests.test_console_browser import CHROMIUM, FLAGS
 from security.tests.factories import SecurityIncidentFactory
 from tenants.scope import system_scope
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.django_db(transaction=True),
-    pytest.mark.skipif(not CHROMIUM and not os.environ.get("CI"), reason="there is no chromium on this machine"),
-]
+pytestmark = IN_A_BROWSER
 
 LONG_NAME = "Bartholomew-Maximilian " * 12 + "the Third"
 TOMORROW = timezone.now() + timedelta(days=2)
@@ -71,41 +64,13 @@ def rows(live_server, transactional_db, cast):
 
 
 @pytest.fixture
-def browser(rows):
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        try:
-            yield opened
-        finally:
-            opened.close()
-
-
-@pytest.fixture
 def page(browser):
     return browser.new_page(viewport={"width": 1440, "height": 900}, timezone_id="Asia/Tokyo")
 
 
-@pytest.fixture
-def complaints(page):
-    found = []
-    page.on("console", lambda message: found.append(message.text) if message.type == "error" else None)
-    page.on("pageerror", lambda error: found.append(str(error)))
-    page.on("response", lambda answer: found.append(f"{answer.status} {answer.url}") if answer.status >= 400 else None)
-    return found
-
-
-@pytest.fixture
-def origins(page):
-    found = set()
-    page.on("request", lambda request: found.add(urlsplit(request.url).netloc))
-    return found
-
-
 def sign_in(page, live_server, admin, path="/console/"):
     page.goto(f"{live_server.url}{path}")
-    page.fill("input[name=username]", admin.email)
-    page.fill("input[name=password]", PASSWORD)
-    page.click("button[type=submit]")
+    give_password(page, admin)
     page.wait_for_url(f"**{path}")
 
 

@@ -1,7 +1,5 @@
 """What the console's forms take and refuse."""
 
-import json
-
 import pytest
 from django.contrib.admin.models import LogEntry
 
@@ -9,16 +7,10 @@ from accounts.models import User
 from agents.models import Strategy, SubAccountPromptTemplate
 from crm.models import Booking, ContactSubmission, Lead
 from forms.models import FormSubmission, FormTemplate
-from integrations.models import Integration
-from loctelli.tests.console_cast import page, text
+from loctelli.tests.console_cast import page, text, the_one
 from tenants import invitations
 from tenants.models import SubAccount, SubAccountInvitation
 from tenants.scope import system_scope
-
-
-def the_one(model, **lookup):
-    with system_scope("test"):
-        return model._base_manager.select_related().get(**lookup)
 
 
 def lead_form(cast, **changes):
@@ -88,56 +80,6 @@ def test_a_user_moves_only_away_from_nothing(rows, cast, console):
     }
     assert moved.status_code == 302
     assert the_one(User, pk=bo.pk).sub_account_id == cast.globex.pk
-
-
-@pytest.mark.parametrize(
-    ("change", "sentence"),
-    [
-        ({"name": "Else"}, "The system user can't be renamed."),
-        ({"email": "else@loctelli.com"}, "The system user can't be renamed."),
-        ({"role": "user"}, "The system user can't be given another role."),
-        ({"is_active": ""}, "The system user can't be deactivated."),
-        ({"sub_account": "acme"}, "The system user can't be moved."),
-    ],
-)
-def test_the_system_user_stays_what_it_is(change, sentence, cast, console):
-    form = {"sub_account": cast.onboarding.pk, "name": "System", "email": "user@loctelli.com", "role": "system"}
-    form |= {"is_active": "on", "booking_enabled": 1, "timezone": "America/New_York"} | change
-    if form["sub_account"] == "acme":
-        form["sub_account"] = cast.acme.pk
-
-    response = console.post(page("accounts.user", "change", cast.system.pk), form)
-
-    assert sentence in text(response).replace("&#x27;", "'")
-
-
-def test_nobody_else_becomes_the_system_user(cast, console):
-    form = {"sub_account": cast.acme.pk, "name": "Alice", "email": "alice@acme.example", "role": "system"}
-    form |= {"is_active": "on", "booking_enabled": 1, "timezone": "UTC"}
-
-    response = console.post(page("accounts.user", "change", cast.alice.pk), form)
-
-    assert "role" in response.context["adminform"].form.errors
-
-
-def test_the_system_user_gets_no_password(cast, console):
-    response = console.get(page("accounts.user", "password", cast.system.pk))
-
-    assert response.status_code == 403
-    assert "The system user never signs in." in text(response)
-
-
-@pytest.mark.parametrize(
-    ("change", "sentence"),
-    [({"name": "Else"}, "can't be renamed"), ({"is_active": ""}, "can't be deactivated")],
-)
-def test_onboarding_stays_what_it_is(change, sentence, cast, console):
-    form = {"name": "ONBOARDING", "is_active": "on"} | change
-
-    response = console.post(page("tenants.subaccount", "change", cast.onboarding.pk), form)
-
-    assert sentence in text(response).replace("&#x27;", "'")
-    assert (the_one(SubAccount, pk=1).name, the_one(SubAccount, pk=1).is_active) == ("ONBOARDING", True)
 
 
 NESTED = "[" * 10_000 + "]" * 10_000
@@ -224,80 +166,6 @@ def test_an_invitations_password_is_hashed_and_may_be_taken_away(rows, console):
 
     assert hashed.startswith("argon2$")
     assert the_one(SubAccountInvitation, pk=rows.acme.invitation.pk).password is None
-
-
-def integration_form(rows, config, **changes):
-    return {
-        "name": "CRM",
-        "status": "pending",
-        "config": json.dumps(config),
-        "new_webhook_secret": "",
-        **changes,
-    }
-
-
-def revealed(integration):
-    with system_scope("test"):
-        found = Integration.objects.select_related("integration_template").get(pk=integration.pk)
-        return found.revealed_config, found.webhook_secret
-
-
-def test_secrets_of_an_integration_stay_when_they_come_back_masked(rows, console):
-    url = page("integrations.integration", "change", rows.acme.integration.pk)
-    shown = console.get(url).context["adminform"].form.initial["config"]
-
-    response = console.post(url, integration_form(rows, shown))
-
-    assert response.status_code == 302
-    assert shown == {"apiKey": {"set": True}, "locationId": "loc_1"}
-    assert revealed(rows.acme.integration) == (
-        {"apiKey": "sk-live-of-acme", "locationId": "loc_1"},
-        "whsec-of-acme",
-    )
-
-
-def test_secrets_of_an_integration_are_replaced_and_removed(rows, console):
-    url = page("integrations.integration", "change", rows.acme.integration.pk)
-
-    console.post(url, integration_form(rows, {"apiKey": "new", "locationId": "l"}, new_webhook_secret="hush"))
-    replaced = revealed(rows.acme.integration)
-    console.post(url, integration_form(rows, {"locationId": "l"}, remove_webhook_secret="on"))
-    removed = revealed(rows.acme.integration)
-
-    assert replaced == ({"apiKey": "new", "locationId": "l"}, "hush")
-    assert removed == ({"apiKey": "new", "locationId": "l"}, None)
-
-
-def test_a_new_integration_is_stored_encrypted(rows, cast, console):
-    template = rows.acme.integration.integration_template
-    form = integration_form(rows, {"apiKey": "fresh", "locationId": "l"}, name="Fresh", new_webhook_secret="hush")
-
-    response = console.post(
-        page("integrations.integration", "add"),
-        form | {"sub_account": cast.globex.pk, "integration_template": template.pk},
-    )
-
-    made = the_one(Integration, name="Fresh")
-    assert response.status_code == 302
-    assert made.config["apiKey"].startswith("enc:v1:")
-    assert revealed(made) == ({"apiKey": "fresh", "locationId": "l"}, "hush")
-
-
-@pytest.mark.parametrize(
-    ("config", "said"),
-    [
-        ({"apiKey": 5, "locationId": "l"}, "apiKey: A secret must be text."),
-        ({"apiKey": "k"}, "locationId:"),
-        ({"locationId": "l", "other": 1}, "other:"),
-        ([1], "Must be an object."),
-    ],
-)
-def test_a_configuration_the_template_refuses_is_an_error_of_its_field(config, said, rows, console):
-    url = page("integrations.integration", "change", rows.acme.integration.pk)
-
-    response = console.post(url, integration_form(rows, config))
-
-    assert said in response.context["adminform"].form.errors["config"][0]
 
 
 @pytest.mark.parametrize("schema", ['{"a": 1}', '[{"id": "x"}]', '[{"id": 1, "type": "t", "label": "l"}]', '["x"]'])

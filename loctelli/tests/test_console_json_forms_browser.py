@@ -1,32 +1,23 @@
 """The forms of JSON columns in a real browser, with nothing but keys and clicks."""
 
 import json
-import os
-import shutil
-from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from django.db import connection
-from playwright.sync_api import sync_playwright
 
 from accounts.models import User
-from accounts.tests.factories import PASSWORD
 from agents.models import PromptTemplate
 from crm.models import Booking, Lead
 from forms.models import FormTemplate
 from integrations.models import Integration
 from integrations.tests.factories import IntegrationTemplateFactory
 from loctelli.management.seeds.integrations import TEMPLATES
+from loctelli.tests.browsing import IN_A_BROWSER, ask, give_password, picture
 from loctelli.tests.console_cast import fill
 from loctelli.tests.console_cast import page as address_of
 from tenants.models import SubAccount
 from tenants.scope import system_scope
 
-CHROMIUM = shutil.which("chromium")
-FLAGS = ["--no-sandbox", "--headless", "--disable-background-networking", "--disable-component-update"]
-PICTURES = os.environ.get("CONSOLE_PICTURES")
 HOSTILE = "<img src=x onerror=\"document.title='taken'\">"
 HOURS = {
     "weekly": {
@@ -41,11 +32,7 @@ FIELDS = [
     {"id": "email", "type": "email", "label": "E-mail"},
 ]
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.django_db(transaction=True),
-    pytest.mark.skipif(not CHROMIUM and not os.environ.get("CI"), reason="there is no chromium on this machine"),
-]
+pytestmark = IN_A_BROWSER
 
 
 @pytest.fixture
@@ -61,17 +48,6 @@ def rows(live_server, transactional_db, cast):
         Booking.objects.filter(pk=found.acme.booking.pk).update(details={"date": "next week", "guests": 3})
         Lead.objects.filter(pk=found.acme.lead.pk).update(conversation_state={"stage": "closing", "roof": {"age": 12}})
     return found
-
-
-@pytest.fixture
-def browser(rows):
-    """A browser, opened once the rows are there: Playwright's loop and Django's queries keep apart."""
-    with sync_playwright() as playwright:
-        found = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        try:
-            yield found
-        finally:
-            found.close()
 
 
 @pytest.fixture
@@ -91,9 +67,7 @@ def open_page(browser, live_server, cast):
         page.on("request", lambda request: complaints.append(request.url) if is_outside(request.url) else None)
         page.goto(f"{live_server.url}{address}")
         if page.query_selector("input[name=username]"):
-            page.fill("input[name=username]", cast.ada.email)
-            page.fill("input[name=password]", PASSWORD)
-            page.click("button[type=submit]")
+            give_password(page, cast.ada)
             page.wait_for_url(f"**{address}")
             state.update(page.context.storage_state())
         return page
@@ -110,32 +84,12 @@ def save(page) -> None:
         page.click("[name=_continue]")
 
 
-def picture(page, name: str) -> None:
-    if PICTURES:
-        page.wait_for_load_state("networkidle")
-        page.screenshot(path=Path(PICTURES) / f"{name}.png", full_page=True)
-
-
-def beside(read):
-    """Return what a function reads from the database, in a thread of its own: this one has Playwright's loop."""
-
-    def run():
-        try:
-            with system_scope("test"):
-                return read()
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(1) as pool:
-        return pool.submit(run).result()
-
-
 def stored(model, key, column):
-    return beside(lambda: model._base_manager.values_list(column, flat=True).get(pk=key))
+    return ask(lambda: model._base_manager.values_list(column, flat=True).get(pk=key))
 
 
 def revealed(**lookup):
-    return beside(lambda: Integration.objects.select_related("integration_template").get(**lookup).revealed_config)
+    return ask(lambda: Integration.objects.select_related("integration_template").get(**lookup).revealed_config)
 
 
 def test_a_forms_fields_are_added_filled_in_and_moved_by_keyboard(rows, open_page):
@@ -150,7 +104,7 @@ def test_a_forms_fields_are_added_filled_in_and_moved_by_keyboard(rows, open_pag
     form.get_by_role("group", name="Shown only if").last.get_by_label("Field").select_option(label="E-mail")
     form.get_by_role("group", name="Shown only if").last.get_by_label("Is", exact=True).fill("x")
     form.get_by_role("button", name="Move Roof type · Radio up").press("Enter")
-    picture(page, "form")
+    picture(page, "form", full_page=True)
     focused = page.evaluate("document.activeElement.getAttribute('aria-label')")
     announced = form.locator("[aria-live]").inner_text()
     page.keyboard.press("Enter")
@@ -181,7 +135,7 @@ def test_a_fault_stands_at_its_input_and_nothing_typed_is_lost(rows, open_page):
     save(page)
     wrong = page.locator(".json-form-body [aria-invalid=true]")
     described = page.locator(f"#{wrong.get_attribute('aria-describedby').split()[-1]}").inner_text()
-    picture(page, "fault")
+    picture(page, "fault", full_page=True)
 
     assert wrong.input_value() == "name"
     assert wrong.is_visible()
@@ -207,7 +161,7 @@ def test_a_weeks_hours_are_set_copied_and_given_exceptions(rows, cast, open_page
     save(page)
     refused = page.locator(".json-form-body [aria-invalid=true]").input_value()
     form.get_by_label("Length of a meeting").fill("30")
-    picture(page, "week")
+    picture(page, "week", full_page=True)
     save(page)
 
     day = [{"start": "09:00", "end": "12:00", "room": 4}, {"start": "13:00", "end": "17:30"}]
@@ -238,12 +192,12 @@ def test_a_connection_gets_the_form_of_its_service_and_its_secrets_never_come_ba
     page.keyboard.type("pit-secret-4711")
     form.get_by_label("Location ID").fill("short")
     page.fill("[name=name]", "GoHighLevel")
-    picture(page, "connection")
+    picture(page, "connection", full_page=True)
     save(page)
     wrong = page.locator(".json-form-body [aria-invalid=true]").input_value()
     form.get_by_label("Location ID").fill("loc_12345678")
     save(page)
-    picture(page, "connection-stored")
+    picture(page, "connection-stored", full_page=True)
     shown = page.content()
     first = revealed(name="GoHighLevel")
     form.get_by_role("button", name="Replace: API key").click()
@@ -274,7 +228,7 @@ def test_settings_are_edited_and_what_nobody_knows_is_kept(rows, cast, open_page
     form.get_by_label("Kind").select_option(label="Number")
     form.get_by_role("button", name="Add another value").click()
     page.keyboard.type("12")
-    picture(page, "settings")
+    picture(page, "settings", full_page=True)
     save(page)
 
     assert stored(SubAccount, cast.acme.pk, "settings") == {
@@ -331,7 +285,7 @@ def test_a_conversations_state_a_bookings_details_and_tags(rows, cast, open_page
     page.get_by_label("Date", exact=True).fill("2027-01-15")
     page.locator(".json-form").get_by_label("Time", exact=True).fill("10:30")
     save(page)
-    picture(page, "booking")
+    picture(page, "booking", full_page=True)
     page.goto(page.url.split("/console/")[0] + address_of("agents.prompttemplate", "change", cast.template.pk))
     page.locator(".json-form").get_by_role("button", name="Add").click()
     page.keyboard.type("sales")
@@ -358,7 +312,7 @@ def test_the_second_of_two_admins_is_told(rows, cast, open_page):
     save(first)
     second.fill("[name=description]", "Roofs and gutters.")
     save(second)
-    picture(second, "told")
+    picture(second, "told", full_page=True)
     told = second.inner_text("#content")
     shown = second.input_value("[name=name]"), second.get_by_label("Website").input_value()
     save(second)
@@ -433,7 +387,7 @@ def test_everything_has_a_name_enough_contrast_and_room(width, dark, rows, cast,
             if button.is_visible():
                 button.click()
         page.mouse.move(0, 0)
-        picture(page, f"{label}-{width}-{'dark' if dark else 'light'}")
+        picture(page, f"{label}-{width}-{'dark' if dark else 'light'}", full_page=True)
 
         assert page.evaluate("document.documentElement.classList.contains('dark')") == dark
         assert page.evaluate(EXAMINE) == {"text": [], "edge": [], "nameless": [], "wide": []}, label

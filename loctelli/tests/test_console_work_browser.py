@@ -1,34 +1,21 @@
 """An admin's errands in a real browser: invite people, help one who is locked out, close a client, move a strategy."""
 
 import json
-import os
-import shutil
 import zipfile
-from pathlib import Path
 
 import pytest
-from playwright.sync_api import sync_playwright
 
-from accounts.tests.factories import PASSWORD
 from agents.models import Strategy
 from crm.models import Lead
 from crm.tests.factories import LeadFactory
 from loctelli.offboarding import closing
+from loctelli.tests.browsing import IN_A_BROWSER, ask, beside, give_password, picture
 from loctelli.tests.console_cast import fill
-from loctelli.tests.test_console_browser import CHROMIUM, FLAGS
 from security.models import AccountLockout
 from tenants import background
 from tenants.models import BackgroundAction, SubAccount, SubAccountInvitation
-from tenants.scope import system_scope
 
-# Where to put a picture of each page on the way; without it none is taken.
-PICTURES = os.environ.get("CONSOLE_PICTURES")
-
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.django_db(transaction=True),
-    pytest.mark.skipif(not shutil.which("chromium") and not os.environ.get("CI"), reason="there is no chromium here"),
-]
+pytestmark = IN_A_BROWSER
 
 
 @pytest.fixture
@@ -38,68 +25,13 @@ def rows(live_server, transactional_db, cast, settings):
 
 
 @pytest.fixture
-def page(rows, live_server, cast):
+def page(browser, live_server, cast):
     """A browser's page, signed in as Ada."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        try:
-            page = browser.new_page(viewport={"width": 1280, "height": 900}, accept_downloads=True)
-            page.goto(f"{live_server.url}/console/")
-            page.fill("input[name=username]", cast.ada.email)
-            page.fill("input[name=password]", PASSWORD)
-            page.click("button[type=submit]")
-            page.wait_for_selector("#content, #main")
-            yield page
-        finally:
-            browser.close()
-
-
-@pytest.fixture
-def complaints(page):
-    found = []
-    page.on("console", lambda message: found.append(message.text) if message.type == "error" else None)
-    page.on("pageerror", lambda error: found.append(str(error)))
-    page.on("response", lambda answer: found.append(f"{answer.status} {answer.url}") if answer.status >= 400 else None)
-    return found
-
-
-def picture(page, name):
-    if PICTURES:
-        page.wait_for_load_state("networkidle")
-        page.screenshot(path=Path(PICTURES) / f"{name}.png")
-
-
-def outside(question):
-    """Ask the database: Playwright's loop keeps Django's queries out of its thread."""
-    from concurrent.futures import ThreadPoolExecutor
-
-    from django.db import connection
-
-    def ask():
-        try:
-            with system_scope("test"):
-                return question()
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(1) as pool:
-        return pool.submit(ask).result()
-
-
-def work(job, key):
-    """Do what the worker would, in a thread of its own."""
-    from concurrent.futures import ThreadPoolExecutor
-
-    from django.db import connection
-
-    def do():
-        try:
-            job(key)
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(1) as pool:
-        pool.submit(do).result()
+    page = browser.new_page(viewport={"width": 1280, "height": 900}, accept_downloads=True)
+    page.goto(f"{live_server.url}/console/")
+    give_password(page, cast.ada)
+    page.wait_for_selector("#content, #main")
+    return page
 
 
 def test_people_are_invited_with_a_code_a_link_and_a_qr_code(live_server, cast, page, complaints):
@@ -112,7 +44,7 @@ def test_people_are_invited_with_a_code_a_link_and_a_qr_code(live_server, cast, 
     picture(page, "invitation")
     code, link = page.inner_text("#code"), page.inner_text("#link")
 
-    made = outside(lambda: SubAccountInvitation.objects.order_by("-created_at").first())
+    made = ask(lambda: SubAccountInvitation.objects.order_by("-created_at").first())
 
     assert link == f"https://app.example.com/join?code={code}"
     assert len(code) == 8
@@ -121,7 +53,7 @@ def test_people_are_invited_with_a_code_a_link_and_a_qr_code(live_server, cast, 
 
 
 def test_somebody_who_is_locked_out_is_found_and_let_in_again(live_server, cast, page, complaints):
-    outside(
+    ask(
         lambda: AccountLockout.objects.create(
             email=cast.alice.email, account_type="user", failed_attempts=7, locked_until="2999-01-01T00:00Z"
         )
@@ -137,7 +69,7 @@ def test_somebody_who_is_locked_out_is_found_and_let_in_again(live_server, cast,
     page.wait_for_selector("text=1 account unlocked.")
 
     assert "Nothing stands in the way." in page.inner_text("#content, #main")
-    assert outside(lambda: AccountLockout.objects.get(email=cast.alice.email).locked_until) is None
+    assert ask(lambda: AccountLockout.objects.get(email=cast.alice.email).locked_until) is None
     assert complaints == []
 
 
@@ -150,7 +82,7 @@ def test_a_client_that_leaves_is_closed_and_its_archive_downloaded(live_server, 
     page.click("button:has-text('Close Acme')")
     page.wait_for_selector("text=Nothing is removed yet.")
     picture(page, "closing")
-    work(closing.close, page.url.rstrip("/").split("/")[-2])
+    beside(closing.close, page.url.rstrip("/").split("/")[-2])
     page.wait_for_selector("text=Download the archive")
     picture(page, "closed")
     with page.expect_download() as download:
@@ -160,7 +92,7 @@ def test_a_client_that_leaves_is_closed_and_its_archive_downloaded(live_server, 
     with zipfile.ZipFile(tmp_path / "acme.zip") as archive:
         leads = [json.loads(line)["name"] for line in archive.read("leads.jsonl").splitlines()]
     assert leads == ["Lead of Acme"]
-    assert not outside(lambda: SubAccount.objects.filter(pk=cast.acme.pk).exists())
+    assert not ask(lambda: SubAccount.objects.filter(pk=cast.acme.pk).exists())
     assert complaints == []
 
 
@@ -184,7 +116,7 @@ def test_a_strategy_goes_out_as_a_file_and_comes_in_again(live_server, cast, pag
     page.click("button:has-text('Make them')")
     page.wait_for_selector("text=1 was made, inactive.")
 
-    made = outside(lambda: Strategy.objects.order_by("-pk").first())
+    made = ask(lambda: Strategy.objects.order_by("-pk").first())
     assert (made.name, made.sub_account_id, made.is_active) == (cast.acme_strategy.name, cast.globex.pk, False)
     assert complaints == []
 
@@ -193,7 +125,7 @@ def test_many_are_changed_while_one_watches_and_everything_is_reached_by_keyboar
     live_server, cast, page, complaints, monkeypatch
 ):
     monkeypatch.setattr(background, "IN_ONE_REQUEST", 10)
-    outside(lambda: LeadFactory.create_batch(60, strategy=cast.acme_strategy, status="lead"))
+    ask(lambda: LeadFactory.create_batch(60, strategy=cast.acme_strategy, status="lead"))
 
     page.set_viewport_size({"width": 390, "height": 844})
     page.goto(f"{live_server.url}/console/crm/lead/")
@@ -211,10 +143,10 @@ def test_many_are_changed_while_one_watches_and_everything_is_reached_by_keyboar
     page.wait_for_selector("text=It waits for the worker.")
     picture(page, "phone-progress")
     width = page.evaluate("document.documentElement.scrollWidth")
-    work(background.run, outside(lambda: BackgroundAction.objects.order_by("-created_at").first().pk))
+    beside(background.run, ask(lambda: BackgroundAction.objects.order_by("-created_at").first().pk))
     page.wait_for_selector("text=All 62 rows are done; 62 were changed.")
     picture(page, "phone-done")
 
     assert width <= 390
-    assert outside(lambda: Lead.objects.exclude(status="qualified").count()) == 0
+    assert ask(lambda: Lead.objects.exclude(status="qualified").count()) == 0
     assert complaints == []

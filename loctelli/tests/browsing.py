@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import connection, models
 
 from accounts.tests.factories import PASSWORD
 from tenants.scope import system_scope
@@ -39,6 +39,12 @@ def give_password(page, admin) -> None:
     page.click("button[type=submit]")
 
 
+def save(page) -> None:
+    """Save a form and stay there."""
+    with page.expect_navigation():
+        page.click("[name=_continue]")
+
+
 def picture(page, name: str, *, full_page: bool = False) -> None:
     """Take a picture on the way, if somebody wants to look at it."""
     if PICTURES:
@@ -67,3 +73,8 @@ def ask(question: Callable[[], Any]) -> Any:
             return question()
 
     return beside(answer)
+
+
+def stored(model: type[models.Model], key: Any, column: str) -> Any:
+    """Return what a column of a row holds."""
+    return ask(lambda: model._base_manager.values_list(column, flat=True).get(pk=key))

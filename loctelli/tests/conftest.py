@@ -9,7 +9,7 @@ from playwright.sync_api import sync_playwright
 
 from crm.models import Lead
 from crm.tests.factories import LeadFactory
-from loctelli.tests.browsing import CHROMIUM, FLAGS
+from loctelli.tests.browsing import CHROMIUM, FLAGS, give_password
 from loctelli.tests.console_cast import fill, signed_in
 from tenants.scope import system_scope
 
@@ -62,3 +62,32 @@ def origins(page) -> set[str]:
     found = set()
     page.on("request", lambda request: found.add(urlsplit(request.url).netloc))
     return found
+
+
+@pytest.fixture
+def open_page(browser, live_server, cast):
+    """Open an address, signed in, in a window of a width and a theme; what the browser complains of fails the test."""
+    complaints, state = [], {}
+
+    def open_one(address: str, *, width: int = 1280, dark: bool = False):
+        page = browser.new_context(
+            viewport={"width": width, "height": 900},
+            storage_state=state or None,
+            color_scheme="dark" if dark else "light",
+        ).new_page()
+        page.set_default_timeout(15_000)
+        page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("request", lambda request: complaints.append(request.url) if is_outside(request.url) else None)
+        page.goto(f"{live_server.url}{address}")
+        if page.query_selector("input[name=username]"):
+            give_password(page, cast.ada)
+            page.wait_for_url(f"**{address}")
+            state.update(page.context.storage_state())
+        return page
+
+    def is_outside(url: str) -> bool:
+        return urlsplit(url).scheme != "data" and urlsplit(url).netloc != urlsplit(live_server.url).netloc
+
+    yield open_one
+    assert complaints == []

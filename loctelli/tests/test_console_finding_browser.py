@@ -10,6 +10,7 @@ from crm.counts import count_anew
 from crm.tests.factories import BookingFactory, LeadFactory
 from loctelli.tests.browsing import IN_A_BROWSER, give_password
 from loctelli.tests.console_cast import fill
+from loctelli.tests.legibility import FAINT_TEXTS
 from security.tests.factories import SecurityIncidentFactory
 from tenants.scope import system_scope
 
@@ -17,36 +18,6 @@ pytestmark = IN_A_BROWSER
 
 LONG_NAME = "Bartholomew-Maximilian " * 12 + "the Third"
 TOMORROW = timezone.now() + timedelta(days=2)
-
-# The texts of what we add to unfold that stand out too little from what is behind them, by WCAG's formula.
-FAINT_TEXTS = """
-() => {
-  const canvas = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
-  const rgba = (colour) => {
-    canvas.clearRect(0, 0, 1, 1); canvas.fillStyle = colour; canvas.fillRect(0, 0, 1, 1);
-    return [...canvas.getImageData(0, 0, 1, 1).data];
-  };
-  const light = ([r, g, b]) => [r, g, b].map((part) => part / 255)
-    .map((part) => part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4)
-    .reduce((sum, part, index) => sum + part * [0.2126, 0.7152, 0.0722][index], 0);
-  const behind = (element) => {
-    for (let node = element; node; node = node.parentElement) {
-      const found = rgba(getComputedStyle(node).backgroundColor);
-      if (found[3] === 255) return found;
-    }
-    return [255, 255, 255];
-  };
-  const faint = [];
-  for (const element of document.querySelectorAll("[class^=console-] *")) {
-    const hasText = [...element.childNodes].some((node) => node.nodeType === 3 && node.textContent.trim());
-    if (!hasText || !element.checkVisibility()) continue;
-    const [one, other] = [rgba(getComputedStyle(element).color), behind(element)].map(light).sort((a, b) => b - a);
-    const contrast = (one + 0.05) / (other + 0.05);
-    if (contrast < 4.5) faint.push(`${element.textContent.trim().slice(0, 40)}: ${contrast.toFixed(2)}`);
-  }
-  return faint;
-}
-"""
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """The forms of JSON columns in a real browser, with nothing but keys and clicks."""
 
 import json
-from urllib.parse import urlsplit
 
 import pytest
 
@@ -12,13 +11,16 @@ from forms.models import FormTemplate
 from integrations.models import Integration
 from integrations.tests.factories import IntegrationTemplateFactory
 from loctelli.management.seeds.integrations import TEMPLATES
-from loctelli.tests.browsing import IN_A_BROWSER, ask, give_password, picture
+from loctelli.tests.browsing import IN_A_BROWSER, ask, picture, save, stored
 from loctelli.tests.console_cast import fill
 from loctelli.tests.console_cast import page as address_of
+from loctelli.tests.legibility import FAULTS_OF_FORMS
 from tenants.models import SubAccount
 from tenants.scope import system_scope
 
 HOSTILE = "<img src=x onerror=\"document.title='taken'\">"
+
+
 HOURS = {
     "weekly": {
         "monday": [{"start": "09:00", "end": "12:00", "room": 4}],
@@ -27,10 +29,13 @@ HOURS = {
     "slot_minutes": 60,
     "colour": "blue",
 }
+
+
 FIELDS = [
     {"id": "name", "type": "text", "label": HOSTILE, "required": True, "tracking": {"event": "n"}},
     {"id": "email", "type": "email", "label": "E-mail"},
 ]
+
 
 pytestmark = IN_A_BROWSER
 
@@ -48,44 +53,6 @@ def rows(live_server, transactional_db, cast):
         Booking.objects.filter(pk=found.acme.booking.pk).update(details={"date": "next week", "guests": 3})
         Lead.objects.filter(pk=found.acme.lead.pk).update(conversation_state={"stage": "closing", "roof": {"age": 12}})
     return found
-
-
-@pytest.fixture
-def open_page(browser, live_server, cast):
-    """Open an address, signed in, in a window of a width and a theme; what the browser complains of fails the test."""
-    complaints, state = [], {}
-
-    def open_one(address: str, *, width: int = 1280, dark: bool = False):
-        page = browser.new_context(
-            viewport={"width": width, "height": 900},
-            storage_state=state or None,
-            color_scheme="dark" if dark else "light",
-        ).new_page()
-        page.set_default_timeout(15_000)
-        page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on("request", lambda request: complaints.append(request.url) if is_outside(request.url) else None)
-        page.goto(f"{live_server.url}{address}")
-        if page.query_selector("input[name=username]"):
-            give_password(page, cast.ada)
-            page.wait_for_url(f"**{address}")
-            state.update(page.context.storage_state())
-        return page
-
-    def is_outside(url: str) -> bool:
-        return urlsplit(url).scheme != "data" and urlsplit(url).netloc != urlsplit(live_server.url).netloc
-
-    yield open_one
-    assert complaints == []
-
-
-def save(page) -> None:
-    with page.expect_navigation():
-        page.click("[name=_continue]")
-
-
-def stored(model, key, column):
-    return ask(lambda: model._base_manager.values_list(column, flat=True).get(pk=key))
 
 
 def revealed(**lookup):
@@ -304,73 +271,6 @@ def test_a_conversations_state_a_bookings_details_and_tags(rows, cast, open_page
     assert stored(PromptTemplate, cast.template.pk, "tags") == ["sales", "roofs"]
 
 
-def test_the_second_of_two_admins_is_told(rows, cast, open_page):
-    address = address_of("tenants.subaccount", "change", cast.acme.pk)
-    first, second = open_page(address), open_page(address)
-    first.fill("[name=name]", "Acme Roofs")
-    first.get_by_label("Website").fill("https://acme.example")
-    save(first)
-    second.fill("[name=description]", "Roofs and gutters.")
-    save(second)
-    picture(second, "told", full_page=True)
-    told = second.inner_text("#content")
-    shown = second.input_value("[name=name]"), second.get_by_label("Website").input_value()
-    save(second)
-
-    assert "Nothing was saved yet" in told
-    assert f"{cast.ada.name} changed “Name” to “Acme Roofs”" in told
-    assert shown == ("Acme Roofs", "https://acme.example")
-    assert stored(SubAccount, cast.acme.pk, "name") == "Acme Roofs"
-    assert stored(SubAccount, cast.acme.pk, "description") == "Roofs and gutters."
-
-
-# The lowest contrast of text and of the inputs' edges, the inputs and buttons without a name, and what is too wide.
-EXAMINE = """() => {
-    const canvas = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
-    const rgba = (colour) => {
-        canvas.clearRect(0, 0, 1, 1);
-        canvas.fillStyle = colour;
-        canvas.fillRect(0, 0, 1, 1);
-        return [...canvas.getImageData(0, 0, 1, 1).data];
-    };
-    const light = ([r, g, b]) => [r, g, b].map((part) => part / 255)
-        .map((part) => (part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4))
-        .reduce((sum, part, index) => sum + part * [0.2126, 0.7152, 0.0722][index], 0);
-    const ground = (element) => {
-        for (let node = element; node; node = node.parentElement) {
-            const colour = rgba(getComputedStyle(node).backgroundColor);
-            if (colour[3] === 255) return colour;
-        }
-        return [255, 255, 255, 255];
-    };
-    const contrast = (one, other) => {
-        const [low, high] = [light(one), light(other)].sort((a, b) => a - b);
-        return (high + 0.05) / (low + 0.05);
-    };
-    const found = { text: [], edge: [], nameless: [], wide: [] };
-    for (const element of document.querySelectorAll(".json-form *")) {
-        if (!element.getClientRects().length || element.disabled || element.closest(".json-form-live")) continue;
-        const style = getComputedStyle(element);
-        const own = [...element.childNodes].some((node) => node.nodeType === 3 && node.textContent.trim());
-        if (own || element.value) {
-            const ratio = contrast(rgba(style.color), ground(element));
-            if (ratio < 4.5) found.text.push([element.className, element.textContent || element.value, ratio]);
-        }
-        if (element.matches(".json-form-input")) {
-            const ratio = contrast(rgba(style.borderTopColor), ground(element.parentElement));
-            if (ratio < 3) found.edge.push([element.className, ratio]);
-        }
-        if (element.matches("input, select, textarea, button") && element.type !== "hidden") {
-            const words = [...(element.labels || [])].map((label) => label.textContent).join("");
-            const name = element.getAttribute("aria-label") || words || element.innerText || "";
-            if (!name.trim()) found.nameless.push(element.outerHTML);
-        }
-        if (element.getBoundingClientRect().right > innerWidth) found.wide.push(element.outerHTML.slice(0, 80));
-    }
-    return found;
-}"""
-
-
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 @pytest.mark.parametrize("width", [1280, 390])
 def test_everything_has_a_name_enough_contrast_and_room(width, dark, rows, cast, open_page):
@@ -390,5 +290,5 @@ def test_everything_has_a_name_enough_contrast_and_room(width, dark, rows, cast,
         picture(page, f"{label}-{width}-{'dark' if dark else 'light'}", full_page=True)
 
         assert page.evaluate("document.documentElement.classList.contains('dark')") == dark
-        assert page.evaluate(EXAMINE) == {"text": [], "edge": [], "nameless": [], "wide": []}, label
+        assert page.evaluate(FAULTS_OF_FORMS) == {"text": [], "edge": [], "nameless": [], "wide": []}, label
         page.context.close()

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from random import Random
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 
 from accounts.models import User
 from loctelli.tests.isolation_endpoints import Endpoint, endpoints, resolve
-from loctelli.tests.isolation_requests import MISSING, REFERENCES, Findings, Sender
+from loctelli.tests.isolation_values import MISSING, REFERENCES, Values
 from loctelli.tests.isolation_world import Actor, World, build_world, owners
 from loctelli.tests.test_isolation_guards import OF_NO_SUB_ACCOUNT
 from tenants.access import Access
@@ -21,11 +22,11 @@ pytestmark = pytest.mark.django_db
 WALKED = [endpoint for endpoint in endpoints() if endpoint.view not in OF_NO_SUB_ACCOUNT]
 
 
-class Walker(Sender):
-    """Sends what is right in every way, of its own rows alone, so that one wrong id makes the difference."""
+class Walker(Values):
+    """Asks for what is right in every way, of its own rows alone, so that one wrong id makes the difference."""
 
     def __init__(self, world: World) -> None:
-        super().__init__(world, Findings(), seed=3)
+        super().__init__(world, Random(3))
         self.actor: Actor = world.actors[0]
 
     def key(self, model, actor) -> Any:

@@ -9,7 +9,7 @@ from accounts.models import User
 from accounts.permissions import RANKS, required_role
 from accounts.tests.factories import UserFactory, issue_token
 from loctelli.tests.isolation_endpoints import Endpoint, endpoints
-from loctelli.tests.isolation_requests import MISSING
+from loctelli.tests.isolation_values import MISSING
 from loctelli.tests.test_isolation_guards import OF_NO_SUB_ACCOUNT
 from tenants.scope import system_scope
 

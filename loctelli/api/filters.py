@@ -15,6 +15,7 @@ from django_filters import rest_framework as rest_filters
 from django_filters.fields import IsoDateTimeField
 from rest_framework.filters import BaseFilterBackend
 
+from loctelli.api import parameters
 from loctelli.api.pagination import ordering_of
 from loctelli.errors import InvalidRequest
 
@@ -226,8 +227,9 @@ class Search(BaseFilterBackend):
         text = request.GET.get("search", "")
         index = _search_index(view)
         if index is not None:
-            ordered = ordering_of(request, view).apply(queryset, None)
-            return index.find(ordered, text, bound=view.bound())
+            all_wanted = view.action != "list" or parameters.flag(request, "count")
+            shown, bound = _shown(request, view, queryset)
+            return index.find(queryset, text, shown=shown, all_wanted=all_wanted, bound=bound)
         for word in check_search(text):
             conditions = (Q(Holds(F(name), Value(word))) for name in view.search_fields)
             queryset = queryset.filter(reduce(operator.or_, conditions))
@@ -252,6 +254,16 @@ class Search(BaseFilterBackend):
                 "schema": {"type": "string", "maxLength": MAX_SEARCH, "pattern": f"^[^{CONTROL}]*$"},
             }
         ]
+
+
+def _shown(request, view, queryset: models.QuerySet) -> tuple[models.QuerySet, dict[str, Any]]:
+    """Return the rows of a list in its order, from where the page begins, and what fills their holes."""
+    ordering, position = ordering_of(request, view), None
+    if view.action == "list":
+        position = view.paginator.position()
+    if position is None:
+        return ordering.apply(queryset, None), view.bound()
+    return ordering.apply(queryset, position.way), {**view.bound(), **ordering.values(position)}
 
 
 def check_search(text: str) -> list[str]:

@@ -88,7 +88,7 @@ class KeysetPagination(BasePagination):
         """Return the page that a request asks of a viewset."""
         self.request = request
         self.ordering = ordering_of(request, view)
-        size, position = self._size(), self._position()
+        size, position = self._size(), self.position()
         way = None if position is None else position.way
         reading, statement = view.list_statement(self.ordering, way, size + 1)
         rows = statement.rows(**view.bound(), **({} if position is None else self.ordering.values(position)))
@@ -132,7 +132,7 @@ class KeysetPagination(BasePagination):
         listing = repr((self.request.path, query)).encode()
         return signing.Signer(salt=f"loctelli.api.cursor.{hashlib.sha256(listing).hexdigest()}")
 
-    def _position(self) -> Position | None:
+    def position(self) -> Position | None:
         cursor = self.request.GET.get("cursor")
         if cursor is None:
             return None

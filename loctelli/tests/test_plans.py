@@ -207,7 +207,24 @@ def test_rare_words_are_looked_up_in_the_search_index(large):
         before = scans()
         for scope in (tenant_scope(sub_account.pk), system_scope("test")):
             with scope:
-                found = list(Lead.search_index.find(Lead.objects.order_by("-created_at", "-id"), text)[:50])
+                rows = Lead.objects.order_by("-created_at", "-id")
+                found = list(Lead.search_index.find(rows, text, shown=rows)[:50])
                 assert all(text in lead.search_text for lead in found)
         after = scans()
         assert (text, after[0] - before[0], after[1] - before[1]) == (text, 2, 0)
+
+
+def test_a_later_page_of_what_is_frequent_at_the_beginning_is_looked_up_too(large):
+    client, _, _ = large
+    asked, found, url = [], [], "/api/v1/leads/?search=generated-199&fields=custom_id"
+
+    while url:
+        before = scans()
+        page = client.get(url).json()
+        asked.append(scans()[0] - before[0])
+        found += [lead["custom_id"] for lead in page["results"]]
+        url = page["next"]
+
+    # 19999 to 19900, then 1999 to 1990 and 199 far behind them.
+    assert (len(found), found[-1]) == (111, "generated-199")
+    assert asked == [0, 1, 1]

@@ -114,7 +114,7 @@ class ListAdmin(ModelAdmin):
         # A form's choices may be another sub-account's than the one that lists show.
         owner = getattr(request, "searched_in", chosen.pk if chosen else None)
         try:
-            return index.find(queryset, search_term, sub_account_id=owner), False
+            return index.find(queryset, search_term, shown=queryset, sub_account_id=owner), False
         except InvalidRequest as error:
             self.message_user(request, error.errors[0]["detail"], messages.ERROR)
             return queryset.none(), False

@@ -15,10 +15,13 @@ from loctelli.database.compiled import Parameter
 from tenants.scope import current_scope
 from tenants.search.words import readings
 
-# A list shows so many rows at first; so many rows of it are looked at one by one before the index is asked.
-FOUND_BY_LOOKING, LOOKED_AT = 51, 1000
-# What occurs more often than that is found by looking after all.
-MAX_FOUND = 10_000
+# A list shows so many rows at first; so many rows of it are looked at one by one before the index is asked: in a large
+# sub-account that fills a page with what every eightieth row holds, and takes as long as the index does for the others.
+FOUND_BY_LOOKING, LOOKED_AT = 51, 4000
+# Where all that is found is wanted, every tenth row has to hold it for looking to be quicker.
+LOOKED_AT_FOR_ALL = 500
+# What occurs more often than that, but not where was looked, is found by looking on after all.
+MAX_FOUND = 30_000
 # Of a column, so that a long message doesn't fill the index.
 SEARCHED_CHARACTERS = 1000
 # More makes writing cheaper, but now and then one write waits for all that is pending.
@@ -71,8 +74,6 @@ class SearchGin(GinIndex):
 
 
 TEXTS = ArrayField(models.TextField())
-# What a list of keys is given to PostgreSQL as.
-KEYS: dict[str, models.Field] = {"bigint": models.BigIntegerField(), "text": models.TextField()}
 
 
 # The patterns are made once a statement, not once a row. PostgreSQL takes a LIKE of several for next to impossible, and
@@ -85,8 +86,8 @@ class Matches(Func):
 
     output_field = models.BooleanField()
 
-    def __init__(self, words: list[str]) -> None:
-        super().__init__(F("search_text"), Value(words, output_field=TEXTS))
+    def __init__(self, text: str, words: list[str]) -> None:
+        super().__init__(F(text), Value(words, output_field=TEXTS))
 
     def as_sql(self, compiler, connection, function=None, template=None, arg_joiner=None, **extra):
         (text, _), (words, parameters) = (compiler.compile(source) for source in self.source_expressions)
@@ -94,79 +95,97 @@ class Matches(Func):
 
 
 class AnyOf(Func):
-    """Whether a key is one of many, as one parameter."""
+    """Whether a key is one of many: an array as PostgreSQL writes it, so that Python touches none of them.
 
-    template = "%(expressions)s)::%(key)s[])"
-    arg_joiner = " = ANY(("
+    PostgreSQL is not to see how many there are, or it reads a list in its order until it meets enough of them.
+    """
+
+    template = "%(expressions)s)::%(key)s[])))"
+    arg_joiner = " = ANY(ARRAY(SELECT unnest(("
     output_field = models.BooleanField()
 
-    def __init__(self, keys: list[Any], column: models.Field) -> None:
-        key = str(column.db_type(connection))
-        super().__init__(F("pk"), Value(keys, output_field=ArrayField(KEYS[key])), key=key)
+    def __init__(self, keys: str, column: models.Field) -> None:
+        super().__init__(F(column.attname), Value(keys), key=column.db_type(connection))
 
 
 @dataclass(frozen=True)
 class SearchIndex:
-    """How a model's rows are found: a model with a `search_text` names it `search_index`."""
+    """How a model's rows are found: a model names it `search_index`, and has a `search_text` unless it is `through`."""
 
     # What it searches, for the documentation.
     searches: tuple[str, ...]
+    # The reference whose row is searched, where it is not the model's own.
+    through: str = ""
 
     def find(
         self,
         queryset: models.QuerySet,
         text: str,
         *,
+        shown: models.QuerySet,
+        all_wanted: bool = False,
         sub_account_id: int | None = None,
         bound: Mapping[str, Any] | None = None,
     ) -> models.QuerySet:
-        """Return the rows of an ordered queryset in which every word of `text` occurs.
+        """Return the rows of a queryset in which every word of `text` occurs.
 
-        `sub_account_id` says that the queryset holds one sub-account's rows alone; in a tenant's scope it always does.
-        `bound` fills the holes of a queryset that is to be compiled. Raises InvalidRequest for what is no search.
+        `shown` is the queryset in the order, and from the position on, in which a page of it is shown; `all_wanted`
+        says that more than a page is, to be counted or changed. `sub_account_id` says that the queryset holds one
+        sub-account's rows alone; in a tenant's scope it always does. `bound` fills the holes of a queryset that is to
+        be compiled. Raises InvalidRequest for what is no search.
         """
         wanted = readings(text)
         if not wanted:
             return queryset
+        key = queryset.model._meta.get_field(self.through) if self.through else queryset.model._meta.pk
+        searched = key.related_model if self.through else queryset.model
+        column = f"{self.through}__search_text" if self.through else "search_text"
         owner = current_scope().sub_account_id or sub_account_id
-        keys = self._few(queryset, wanted, owner, bound or {})
-        if keys is None:
-            matching = Q()
-            for words in wanted:
-                matching |= Q(Matches(words))
-            return queryset.filter(matching)
-        return queryset.filter(AnyOf(keys, queryset.model._meta.pk))
+        looks = LOOKED_AT_FOR_ALL if all_wanted else LOOKED_AT
+        keys = _few(searched, shown.values(column)[:looks], looks, wanted, owner, bound or {})
+        if keys is not None:
+            return queryset.filter(AnyOf(keys, key))
+        matching = Q()
+        for words in wanted:
+            matching |= Q(Matches(column, words))
+        return queryset.filter(matching)
 
-    def _few(
-        self, queryset: models.QuerySet, wanted: list[list[str]], owner: int | None, bound: Mapping[str, Any]
-    ) -> list[Any] | None:
-        """Return the keys of all rows found; None when there are many, so that a page is full after a look at a few.
 
-        The first rows of the list are looked at; only when they don't fill a page the index is asked. It alone is slow
-        where words occur in every third row, looking alone where they occur in none.
-        """
-        looked_at = queryset.values("search_text")[:LOOKED_AT].query
-        try:
-            rows, holes = looked_at.sql_with_params()
-        except EmptyResultSet:
-            return []
-        table = queryset.model._meta.db_table
-        arguments = [bound[hole.name] if isinstance(hole, Parameter) else hole for hole in holes]
-        matching = " OR ".join([MATCHES.format("search_text", "%s")] * len(wanted))
-        scope = current_scope()
-        call = f"search_{table}(%s, %s)" if scope.sub_account_id is not None else f"search_{table}_of(%s, %s, %s)"
-        narrowed = [] if scope.sub_account_id is not None else [owner]
-        calls = " UNION ".join([f"SELECT {call}"] * len(wanted))
-        statement = f"""
-            WITH looked_at AS ({rows})
+def _few(
+    model: type[models.Model],
+    looked_at: models.QuerySet,
+    looks: int,
+    wanted: list[list[str]],
+    owner: int | None,
+    bound: Mapping[str, Any],
+) -> str | None:
+    """Return the keys of all rows of a model that are found; None when looking at one after the other finds them.
+
+    The first texts of a list, so many `looks` of them, are looked at; only when they don't fill a page the index is
+    asked. It alone is slow where words occur in every third row, looking alone where they occur in none.
+    """
+    try:
+        texts, holes = looked_at.query.sql_with_params()
+    except EmptyResultSet:
+        return "{}"
+    arguments = [bound[hole.name] if isinstance(hole, Parameter) else hole for hole in holes]
+    matching = " OR ".join([MATCHES.format("search_text", "%s")] * len(wanted))
+    function, scope = f"search_{model._meta.db_table}", current_scope()
+    call = f"{function}(%s, %s)" if scope.sub_account_id is not None else f"{function}_of(%s, %s, %s)"
+    narrowed = [] if scope.sub_account_id is not None else [owner]
+    calls = " UNION ".join([f"SELECT {call}"] * len(wanted))
+    statement = f"""
+        WITH looked_at (search_text) AS ({texts}), found (keys) AS MATERIALIZED (
             SELECT CASE
-                WHEN (SELECT count(*) FROM (SELECT FROM looked_at WHERE {matching} LIMIT %s) AS found) = %s THEN NULL
+                WHEN (SELECT count(*) FROM (SELECT FROM looked_at WHERE {matching} LIMIT %s) AS page) = %s THEN NULL
                 WHEN (SELECT count(*) FROM looked_at) < %s THEN NULL
                 ELSE ARRAY({calls})
             END
-        """
-        for_calls = [argument for words in wanted for argument in (*narrowed, words, MAX_FOUND + 1)]
-        with connection.cursor() as cursor:
-            cursor.execute(statement, [*arguments, *wanted, FOUND_BY_LOOKING, FOUND_BY_LOOKING, LOOKED_AT, *for_calls])
-            (keys,) = cursor.fetchone()
-        return None if keys is None or len(keys) > MAX_FOUND else keys
+        )
+        SELECT keys::text, cardinality(keys) FROM found
+    """
+    for_calls = [argument for words in wanted for argument in (*narrowed, words, MAX_FOUND + 1)]
+    with connection.cursor() as cursor:
+        cursor.execute(statement, [*arguments, *wanted, FOUND_BY_LOOKING, FOUND_BY_LOOKING, looks, *for_calls])
+        keys, number = cursor.fetchone()
+    return None if keys is None or number > MAX_FOUND else keys

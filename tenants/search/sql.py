@@ -60,10 +60,12 @@ REVERSE = [
     "DROP FUNCTION search_fold(text)",
 ]
 
-# For whoever row security shows everything to: in one sub-account, or with null in all.
+# For whoever row security shows everything to: in one sub-account, or with null in all. The index knows whose a row is,
+# so that is asked again in a way that no other index serves, or all rows of the sub-account would be read from that.
 EVERYWHERE = r"""
-CREATE FUNCTION {function}_of(bound bigint, words text[], at_most integer) RETURNS SETOF {key}
-LANGUAGE plpgsql STABLE ROWS 100 SET work_mem = '64MB' SET plan_cache_mode = force_custom_plan AS $function$
+CREATE OR REPLACE FUNCTION {function}_of(bound bigint, words text[], at_most integer) RETURNS SETOF {key}
+LANGUAGE plpgsql STABLE ROWS 100
+SET work_mem = '64MB' SET plan_cache_mode = force_custom_plan SET max_parallel_workers_per_gather = 0 AS $function$
 DECLARE
     patterns text[] := search_patterns(words);
     grams text[] := ARRAY(
@@ -76,7 +78,7 @@ BEGIN
     ELSE
         RETURN QUERY SELECT id FROM {table}
             WHERE search_grams(search_text) COLLATE "C" @> grams AND ARRAY[sub_account_id] @> ARRAY[bound]
-                AND sub_account_id = bound AND search_text LIKE ALL (patterns) LIMIT at_most;
+                AND sub_account_id + 0 = bound AND search_text LIKE ALL (patterns) LIMIT at_most;
     END IF;
 END
 $function$
@@ -100,14 +102,18 @@ $create$, current_schema()); END $do$
 FORWARD = [FOLD, UMLAUTS, TEXT, GRAMS, NEEDLES, PATTERNS]
 
 
+def everywhere(table: str, key: str) -> str:
+    """Return the statement that makes, or replaces, a table's function for whoever sees all sub-accounts."""
+    return EVERYWHERE.format(function=f"search_{table}", table=table, key=key)
+
+
 def functions(table: str, key: str) -> list[str]:
     """Return the statements that make a table's two functions; only tenants and the system call the first one."""
     roles, function = settings.DATABASE_ROLES, f"search_{table}"
-    names = {"function": function, "table": table, "key": key}
     both = f"FUNCTION {function}(text[], integer), {function}_of(bigint, text[], integer)"
     return [
-        EVERYWHERE.format(**names),
-        BOUND.format(**names, body=BOUND_BODY.format(**names)),
+        everywhere(table, key),
+        BOUND.format(function=function, key=key, body=BOUND_BODY.format(function=function)),
         f"REVOKE ALL ON {both} FROM PUBLIC",
         f'GRANT EXECUTE ON FUNCTION {function}(text[], integer) TO "{roles.tenant}", "{roles.system}"',
         f'GRANT EXECUTE ON FUNCTION {function}_of(bigint, text[], integer) TO "{roles.system}"',

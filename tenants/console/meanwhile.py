@@ -15,8 +15,10 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _
 
 from tenants.console import history
+from tenants.console.json_forms.labels import words_for
 
 RECENT = 50
+MOST_PARTS = 10
 
 
 class Meanwhile(forms.ModelForm):
@@ -46,8 +48,7 @@ class Meanwhile(forms.ModelForm):
         version = getattr(field.widget, "version", None)
         if version is not None and self.data.get(f"{self.add_prefix(name)}-version", version) != version:
             return True
-        shown = field.hidden_widget().value_from_datadict(self.data, self.files, self[name].html_initial_name)
-        stored = self[name].initial
+        shown, stored = self._shown(name), self[name].initial
         if isinstance(shown, str) and isinstance(stored, str):
             # Browsers send line ends of their own.
             shown, stored = "\n".join(shown.splitlines()), "\n".join(stored.splitlines())
@@ -64,7 +65,9 @@ class Meanwhile(forms.ModelForm):
             actor, when = who.get(column, (_("Somebody"), ""))
             words = self._words(name)
             change = _("{} changed “{}” to “{}”{}.") if words else _("{} changed “{}”{}{}.")
-            sentence = format_html(change, actor, self[name].label, words, when and f" ({when})")
+            parts = ", ".join(self._parts(name))
+            where = f"{self[name].label}: {parts}" if parts else self[name].label
+            sentence = format_html(change, actor, where, words, when and f" ({when})")
             if mine:
                 told = format_html(_("{} Here stands what you typed: save again to have it so."), sentence)
                 self.add_error(name, ValidationError(told, code="changed_meanwhile"))
@@ -86,6 +89,24 @@ class Meanwhile(forms.ModelForm):
             data[shown] = "" if prepared is None else str(prepared)
         if not mine:
             field.bound_data = lambda data, initial: initial  # type: ignore[method-assign]
+
+    def _parts(self, name: str) -> list[str]:
+        """Return which parts of a JSON object are others than the page showed, as its form names them."""
+        schema = getattr(self.fields[name].widget, "schema", None)
+        shown, stored = self._shown(name), self[name].initial
+        try:
+            shown = self.fields[name].to_python(shown)
+        except ValidationError:
+            return []
+        if not (isinstance(shown, dict) and isinstance(stored, dict)):
+            return []
+        changed = [key for key in {**stored, **shown} if stored.get(key) != shown.get(key)]
+        return [words_for(schema, [key]) for key in changed[:MOST_PARTS]]
+
+    def _shown(self, name: str) -> Any:
+        """Return the value of a field that the page showed, as it came back."""
+        hidden = self.fields[name].hidden_widget()
+        return hidden.value_from_datadict(self.data, self.files, self[name].html_initial_name)
 
     def _words(self, name: str) -> str:
         """Return what is stored as a person reads it; nothing for JSON, which has a form to look at."""

@@ -26,7 +26,9 @@ class AccountAdmin(PasswordAdmin):
 
     def store_password(self, row: models.Model, raw: str) -> None:
         if not change_password(row, raw):
-            raise InvalidRequest.at("password", "changed_meanwhile", "It was changed elsewhere at this moment.")
+            raise InvalidRequest.at(
+                "password", "changed_meanwhile", gettext("It was changed elsewhere at this moment.")
+            )
 
     def save_model(self, request: HttpRequest, obj: models.Model, form: Any, change: bool) -> None:
         if not change:
@@ -39,7 +41,9 @@ class AccountAdmin(PasswordAdmin):
     ) -> HttpResponse:
         if "_addanother" in request.POST or "_popup" in request.POST or self.refusal_to_set_password(request, obj):
             return super().response_add(request, obj, post_url_continue)
-        self.message_user(request, f"{obj} was added. Set a password, so that they can sign in.")
+        self.message_user(
+            request, gettext("%(name)s was added. Set a password, so that they can sign in.") % {"name": obj}
+        )
         return HttpResponseRedirect(
             reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_password", args=[obj.pk])
         )

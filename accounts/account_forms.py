@@ -3,7 +3,7 @@
 from typing import Any
 
 from django import forms
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext, gettext_lazy
 
 from accounts.choices import UserRole
 from accounts.membership import check_movable, hold_admins, is_active_admin, left_without_admin
@@ -30,7 +30,7 @@ class AdminUserForm(ConsoleForm):
         cleaned = super().clean()
         if self.own:
             for name in {"role", "is_active"}.intersection(self.changed_data):
-                self.add_error(name, "You can't take away your own rights: let another super admin do it.")
+                self.add_error(name, gettext("You can't take away your own rights: let another super admin do it."))
         return cleaned
 
 
@@ -38,17 +38,19 @@ class UserForm(ConsoleForm):
     """A tenant user's form: the system user stays what it is, and nobody moves away from what is theirs."""
 
     FIXED = {
-        "name": "renamed",
-        "email": "renamed",
-        "sub_account": "moved",
-        "role": "given another role",
-        "is_active": "deactivated",
+        "name": gettext_lazy("The system user can't be renamed."),
+        "email": gettext_lazy("The system user can't be renamed."),
+        "sub_account": gettext_lazy("The system user can't be moved."),
+        "role": gettext_lazy("The system user can't be given another role."),
+        "is_active": gettext_lazy("The system user can't be deactivated."),
     }
 
     MAKES_ADMIN = {"role", "is_active", "sub_account"}
 
     last_admin = forms.BooleanField(
-        required=False, help_text="Leave the sub-account without an active admin, which is refused otherwise."
+        label=gettext_lazy("Last admin"),
+        required=False,
+        help_text=gettext_lazy("Leave the sub-account without an active admin, which is refused otherwise."),
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -59,22 +61,22 @@ class UserForm(ConsoleForm):
         cleaned = super().clean()
         if self.was_system:
             for name in self.FIXED.keys() & set(self.changed_data):
-                self.add_error(name, f"The system user can't be {self.FIXED[name]}.")
+                self.add_error(name, self.FIXED[name])
         elif cleaned.get("role") == UserRole.SYSTEM:
-            self.add_error("role", "There is one system user, in ONBOARDING.")
+            self.add_error("role", gettext("There is one system user, in ONBOARDING."))
         moved = self.instance.pk and "sub_account" in self.changed_data and "sub_account" in cleaned
         if moved and not self.was_system:
             try:
                 check_movable(self.instance)
             except DomainError as error:
-                self.add_error("sub_account", error.detail)
+                self.add_error("sub_account", gettext(error.detail))
         if self.takes_last_admin_away(cleaned):
             for name in self.MAKES_ADMIN & set(self.changed_data):
-                self.add_error(
-                    name,
-                    f"{self.instance} is the last active admin of {self.instance.sub_account}: make somebody else one "
-                    "first, or tick “Last admin”.",
+                told = gettext(
+                    "%(name)s is the last active admin of %(sub_account)s: make somebody else one first, or tick “Last "
+                    "admin”."
                 )
+                self.add_error(name, told % {"name": self.instance, "sub_account": self.instance.sub_account})
         return cleaned
 
     def takes_last_admin_away(self, cleaned: dict[str, Any]) -> bool:

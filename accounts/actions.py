@@ -150,7 +150,7 @@ def for_accounts(deactivate: Callable[..., Outcome], **options: Any) -> list[Bul
             each_account(unlock),
             done=ngettext_lazy("%(count)d account unlocked.", "%(count)d accounts unlocked.", "count"),
             icon="lock_open",
-            remark="Unlocked the account.",
+            remark=gettext_lazy("Unlocked the account."),
             warning=gettext_lazy("Failed tries to sign in are forgotten, on every device."),
         ),
         BulkAction(
@@ -163,7 +163,7 @@ def for_accounts(deactivate: Callable[..., Outcome], **options: Any) -> list[Bul
                 "count",
             ),
             icon="password",
-            remark="Required a password change.",
+            remark=gettext_lazy("Required a password change."),
         ),
         BulkAction(
             "end_sessions",
@@ -175,7 +175,7 @@ def for_accounts(deactivate: Callable[..., Outcome], **options: Any) -> list[Bul
                 "count",
             ),
             icon="logout",
-            remark="Ended all sessions.",
+            remark=gettext_lazy("Ended all sessions."),
         ),
         *activation(
             off=deactivate,

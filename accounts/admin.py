@@ -10,8 +10,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils.html import format_html
-from django.utils.safestring import mark_safe
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext, gettext_lazy
 from unfold.decorators import display
 
 from accounts import second_factors
@@ -28,6 +27,7 @@ from tenants.console import step_up
 from tenants.console.display import badge
 from tenants.console.lists import Related
 from tenants.console.reassigning import ReassigningAdmin
+from tenants.console.row_actions import button
 
 RIGHTS = ("role", "permissions")
 
@@ -59,7 +59,7 @@ class AdminUserAdmin(AccountAdmin):
     ]
     fieldsets = [
         (None, {"fields": ["name", "email", "is_active"]}),
-        ("Rights", {"fields": list(RIGHTS)}),
+        (gettext_lazy("Rights"), {"fields": list(RIGHTS)}),
         (
             "Sign-in",
             {
@@ -123,13 +123,21 @@ class AdminUserAdmin(AccountAdmin):
             hold_super_admins(cast(AdminUser, request.user))
 
     def refusal_to_delete(self, request: HttpRequest, obj: models.Model) -> str | None:
-        return "You can't delete your own account." if obj.pk == request.user.pk else None
+        return gettext("You can't delete your own account.") if obj.pk == request.user.pk else None
 
-    @display(description="Authenticator app")
+    @display(description=gettext_lazy("Authenticator app"))
     def second_factor_state(self, admin_user: AdminUser) -> str:
         if not second_factors.has_second_factor(admin_user):
-            return "Not set up"
-        return mark_safe('Set up · <a class="text-primary-600" href="../second-factor/">Reset it</a>')
+            return gettext("Not set up")
+        return gettext("Set up")
+
+    def page_buttons(self, request: HttpRequest, row: models.Model) -> list[dict[str, Any]]:
+        buttons = super().page_buttons(request, row)
+        has_app = second_factors.has_second_factor(cast(AdminUser, row))
+        if has_app and row.pk != request.user.pk and self.has_change_permission(request, row):
+            url = reverse("admin:accounts_adminuser_second_factor", args=[row.pk])
+            buttons.append(button(gettext("Reset the authenticator app"), "phonelink_erase", url))
+        return buttons
 
     def get_urls(self) -> list:
         view = self.admin_site.admin_view(self.second_factor_view)
@@ -142,17 +150,18 @@ class AdminUserAdmin(AccountAdmin):
         """Forget the authenticator app of an admin who lost it, and end their sessions; one's own has its own page."""
         admin_user = self.find(request, object_id)
         if admin_user.pk == request.user.pk:
-            raise PermissionDenied("Your own authenticator app is looked after on a page of its own.")
+            raise PermissionDenied(gettext("Your own authenticator app is looked after on a page of its own."))
         step_up.require(request)
         if request.method == "POST":
             second_factors.remove_second_factor(admin_user)
             end_sessions(admin_user)
-            self.log_change(request, admin_user, "Reset the authenticator app.")
-            self.message_user(request, f"{admin_user} signs in with the password alone, until an app is set up again.")
+            self.log_change(request, admin_user, gettext("Reset the authenticator app."))
+            told = gettext("%(name)s signs in with the password alone, until an app is set up again.")
+            self.message_user(request, told % {"name": admin_user})
             return HttpResponseRedirect(reverse("admin:accounts_adminuser_change", args=[admin_user.pk]))
         context = {
             **self.admin_site.each_context(request),
-            "title": f"Authenticator app of {admin_user}",
+            "title": gettext("Authenticator app of %(name)s") % {"name": admin_user},
             "original": admin_user,
             "opts": self.opts,
         }
@@ -180,8 +189,11 @@ class UserAdmin(ReassigningAdmin, AccountAdmin):
     readonly_fields = ["sign_in_state", "password_state", "password_change_required_at", "last_login"]
     fieldsets = [
         (None, {"fields": ["sub_account", "name", "email", "company", "role", "is_active"]}),
-        ("Sign-in", {"fields": ["sign_in_state", "password_state", "password_change_required_at", "last_login"]}),
-        ("Bookings", {"fields": ["booking_enabled", "timezone", "bookings_time", "budget"]}),
+        (
+            gettext_lazy("Sign-in"),
+            {"fields": ["sign_in_state", "password_state", "password_change_required_at", "last_login"]},
+        ),
+        (gettext_lazy("Bookings"), {"fields": ["booking_enabled", "timezone", "bookings_time", "budget"]}),
         ("GoHighLevel", {"fields": ["calendar_id", "location_id", "assigned_user_id"]}),
     ]
     add_fieldsets = [fieldsets[0], fieldsets[2], fieldsets[3]]
@@ -211,7 +223,7 @@ class UserAdmin(ReassigningAdmin, AccountAdmin):
         return super().successors(row).exclude(role=UserRole.SYSTEM)
 
     def refusal_to_delete(self, request: HttpRequest, obj: models.Model) -> str | None:
-        return "The system user can't be deleted." if obj.is_system else None
+        return gettext("The system user can't be deleted.") if obj.is_system else None
 
     def get_deleted_objects(self, objs: Iterable[models.Model], request: HttpRequest) -> tuple:
         """Refuse, too, to leave a sub-account without an admin unless the address says `?last_admin=true`."""
@@ -220,16 +232,17 @@ class UserAdmin(ReassigningAdmin, AccountAdmin):
         if request.GET.get("last_admin") != "true":
             hold_admins(*{user.sub_account_id for user in users})
             one_row = request.path.endswith("/delete/")
-            way = mark_safe('<a class="text-primary-600" href="?last_admin=true">delete it all the same</a>')
+            link = '<a class="text-primary-600 dark:text-primary-500" href="?last_admin=true">{}</a>'
+            way = format_html(link, gettext("delete it all the same"))
             in_the_way = in_the_way + [
                 format_html(
-                    "{} would be left without an admin: make somebody else one first, or {}.",
+                    gettext("{} would be left without an admin: make somebody else one first, or {}."),
                     sub_account,
-                    way if one_row else "delete its last one alone",
+                    way if one_row else gettext("delete its last one alone"),
                 )
                 for sub_account in left_without_admin(users)
             ]
         return deletion, totals, lacking, in_the_way
 
     def refusal_to_set_password(self, request: HttpRequest, row: models.Model) -> str | None:
-        return "The system user never signs in." if row.is_system else None
+        return gettext("The system user never signs in.") if row.is_system else None

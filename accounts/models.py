@@ -8,6 +8,7 @@ from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
 from django.db.models import Q
 from django.utils.crypto import salted_hmac
+from django.utils.translation import gettext_lazy as _
 
 from accounts.choices import AdminRole, UserRole
 from accounts.permissions_of_admins import grants_module, grants_permission, validate_permissions
@@ -57,8 +58,10 @@ class AdminUser(RecordedModel, AbstractBaseUser, StampedModel):
         null=True,
         blank=True,
         validators=[validate_permissions],
-        help_text='What an "admin" may do: Django permission names ("crm.change_lead"), models ("crm.lead") or whole '
-        'apps ("crm"). A super_admin may do everything.',
+        help_text=_(
+            'What an "admin" may do: Django permission names ("crm.change_lead"), models ("crm.lead") or whole apps '
+            '("crm"). A super_admin may do everything.'
+        ),
     )
 
     last_login = models.DateTimeField(db_column="last_login_at", null=True, blank=True, editable=False)
@@ -132,17 +135,19 @@ class User(AbstractBaseUser, TenantModel, StampedModel):
     is_active = models.BooleanField(default=True, db_default=True)
 
     budget = StringField(null=True, blank=True)
-    bookings_time = JSONField(shape=BOOKINGS_TIME, null=True, blank=True, help_text="When this person can be booked.")
-    booking_enabled = models.IntegerField(default=1, db_default=1, choices=[(0, "No"), (1, "Yes")])
+    bookings_time = JSONField(
+        shape=BOOKINGS_TIME, null=True, blank=True, help_text=_("When this person can be booked.")
+    )
+    booking_enabled = models.IntegerField(default=1, db_default=1, choices=[(0, _("No")), (1, _("Yes"))])
     timezone = StringField(
         default="America/New_York",
         db_default="America/New_York",
         validators=[validate_timezone],
-        help_text="IANA name.",
+        help_text=_("IANA name."),
     )
-    calendar_id = StringField(null=True, blank=True, help_text="GoHighLevel calendar.")
-    location_id = StringField(null=True, blank=True, help_text="GoHighLevel location.")
-    assigned_user_id = StringField(null=True, blank=True, help_text="GoHighLevel user.")
+    calendar_id = StringField(null=True, blank=True, help_text=_("GoHighLevel calendar."))
+    location_id = StringField(null=True, blank=True, help_text=_("GoHighLevel location."))
+    assigned_user_id = StringField(null=True, blank=True, help_text=_("GoHighLevel user."))
 
     last_login = models.DateTimeField(db_column="last_login_at", null=True, blank=True, editable=False)
     # Since when nothing else can be done before the password is changed.
@@ -161,14 +166,14 @@ class User(AbstractBaseUser, TenantModel, StampedModel):
             models.CheckConstraint(
                 condition=Q(booking_enabled__in=[0, 1]),
                 name="users_booking_enabled",
-                violation_error_message="Must be 0 or 1.",
+                violation_error_message=_("Must be 0 or 1."),
             ),
             models.CheckConstraint(
                 condition=Q(role=UserRole.SYSTEM, pk=SYSTEM_USER_ID, sub_account=ONBOARDING_ID, is_active=True)
                 & Q(email=SYSTEM_USER_EMAIL)
                 | ~Q(role=UserRole.SYSTEM) & ~Q(pk=SYSTEM_USER_ID),
                 name="users_system_stays",
-                violation_error_message="The system user stays as it is: active, in ONBOARDING.",
+                violation_error_message=_("The system user stays as it is: active, in ONBOARDING."),
             ),
         ]
         indexes = [

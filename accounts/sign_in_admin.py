@@ -7,6 +7,8 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.http import urlencode
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
 from accounts.actions import CONSOLE_SESSION_ACTIONS, LOCKOUT_ACTIONS, TOKEN_ACTIONS
@@ -38,7 +40,7 @@ class RefreshTokenAdmin(ReadOnlyAdmin):
     fieldsets = [
         (None, {"fields": ["account", "account_type", "user_id", "ip_address", "user_agent"]}),
         (
-            "Validity",
+            _("Validity"),
             {"fields": ["state", "remembered", "session_started_at", "expires_at", "session_expires_at", "revoked_at"]},
         ),
     ]
@@ -48,15 +50,15 @@ class RefreshTokenAdmin(ReadOnlyAdmin):
         whose = models.Case(models.When(account_type=AccountType.USER, then=emails[0]), default=emails[1])
         return super().get_queryset(request).annotate(account_email=Coalesce(whose, models.Value("deleted")))
 
-    @display(description="account", ordering="account_email")
+    @display(description=_("account"), ordering="account_email")
     def account(self, token: RefreshToken) -> str:
         return token.account_email  # type: ignore[attr-defined]
 
-    @display(description="state", label={"Live": "success"})
-    def state(self, token: RefreshToken) -> str:
+    @display(description=_("state"), label={"live": "success"})
+    def state(self, token: RefreshToken) -> str | tuple[str, str]:
         if token.revoked_at is not None:
-            return "Ended"
-        return "Renewed" if token.rotated_at is not None else "Live"
+            return gettext("Ended")
+        return gettext("Renewed") if token.rotated_at is not None else ("live", gettext("Live"))
 
 
 class ConsoleSessionAdmin(ReadOnlyAdmin):
@@ -68,7 +70,7 @@ class ConsoleSessionAdmin(ReadOnlyAdmin):
     actions = CONSOLE_SESSION_ACTIONS
     fieldsets = [
         (None, {"fields": ["admin", "ip_address", "user_agent"]}),
-        ("Validity", {"fields": ["created_at", "last_used_at", "expire_date"]}),
+        (_("Validity"), {"fields": ["created_at", "last_used_at", "expire_date"]}),
     ]
 
     def get_queryset(self, request: HttpRequest) -> models.QuerySet:
@@ -84,10 +86,10 @@ class AccountLockoutAdmin(ReadOnlyAdmin):
     readonly_fields = ["attempts"]
     fieldsets = [
         (None, {"fields": ["email", "account_type", "attempts"]}),
-        ("Lock", {"fields": ["failed_attempts", "locked_until", "last_attempt_at"]}),
+        (_("Lock"), {"fields": ["failed_attempts", "locked_until", "last_attempt_at"]}),
     ]
 
-    @display(description="See")
+    @display(description=_("See"))
     def attempts(self, lockout: AccountLockout) -> str:
         return attempts_on(lockout.email)
 
@@ -95,4 +97,5 @@ class AccountLockoutAdmin(ReadOnlyAdmin):
 def attempts_on(email: str) -> str:
     """Return a link to the attempts on an account."""
     url = f"{reverse('admin:security_authattempt_changelist')}?{urlencode({'q': email})}"
-    return format_html('<a class="text-primary-600 dark:text-primary-500" href="{}">Attempts on {}</a>', url, email)
+    words = gettext("Attempts on %(email)s") % {"email": email}
+    return format_html('<a class="text-primary-600 dark:text-primary-500" href="{}">{}</a>', url, words)

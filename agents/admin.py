@@ -5,6 +5,7 @@ from typing import Any
 from django.contrib import admin
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
 
@@ -32,8 +33,8 @@ class PromptTemplateAdmin(PromptTemplateImports):
     )
     fieldsets = [
         (None, {"fields": ["name", "description", "category", "tags", "is_active"]}),
-        ("Prompt", {"fields": ["base_system_prompt"]}),
-        ("Model", {"fields": ["temperature", "max_tokens"]}),
+        (_("Prompt"), {"fields": ["base_system_prompt"]}),
+        (_("Model"), {"fields": ["temperature", "max_tokens"]}),
     ]
 
     def has_choose_permission(self, request: HttpRequest) -> bool:
@@ -57,7 +58,9 @@ class ChoiceForm(ConsoleForm):
         cleaned = super().clean()
         becomes_active = cleaned.get("is_active") and "is_active" in self.changed_data
         if becomes_active and is_withdrawn(cleaned.get("prompt_template")) and not self.has_error("prompt_template"):
-            self.add_error("prompt_template", ValidationError(TemplateInactive.detail, code=TemplateInactive.code))
+            self.add_error(
+                "prompt_template", ValidationError(gettext(TemplateInactive.detail), code=TemplateInactive.code)
+            )
         return cleaned
 
 
@@ -96,9 +99,9 @@ class StrategyAdmin(StrategyImports, ReassigningAdmin):
             None,
             {"fields": ["sub_account", "regular_user", "prompt_template", "name", "description", "tag", "is_active"]},
         ),
-        ("Identity", {"fields": ["ai_name", "ai_role", "industry_context", "company_background"]}),
-        ("Tone", {"fields": ["conversation_tone", "communication_style"]}),
-        ("Qualification", {"fields": ["qualification_questions", "disqualification_rules"]}),
-        ("Closing", {"fields": ["objection_handling", "closing_strategy", "booking_instructions"]}),
-        ("Limits", {"fields": ["prohibited_behaviors", "output_guidelines", "delay_min", "delay_max", "metadata"]}),
+        (_("Identity"), {"fields": ["ai_name", "ai_role", "industry_context", "company_background"]}),
+        (_("Tone"), {"fields": ["conversation_tone", "communication_style"]}),
+        (_("Qualification"), {"fields": ["qualification_questions", "disqualification_rules"]}),
+        (_("Closing"), {"fields": ["objection_handling", "closing_strategy", "booking_instructions"]}),
+        (_("Limits"), {"fields": ["prohibited_behaviors", "output_guidelines", "delay_min", "delay_max", "metadata"]}),
     ]

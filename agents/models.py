@@ -6,6 +6,7 @@ from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from loctelli.database.fields import ForeignKey, StringField
 from loctelli.database.models import StampedModel
@@ -53,18 +54,18 @@ class SubAccountPromptTemplate(TenantModel, StampedModel):
     class Meta(TenantModel.Meta):
         db_table = "subaccount_prompt_templates"
         default_related_name = "sub_account_templates"
-        verbose_name = "chosen prompt template"
+        verbose_name = _("chosen prompt template")
         constraints = [
             models.UniqueConstraint(
                 fields=["sub_account", "prompt_template"],
                 name="subaccount_prompt_templates_once",
-                violation_error_message="This sub-account has chosen that template already.",
+                violation_error_message=_("This sub-account has chosen that template already."),
             ),
             models.UniqueConstraint(
                 fields=["sub_account"],
                 condition=Q(is_active=True),
                 name="subaccount_prompt_templates_one_active",
-                violation_error_message="Another template is this sub-account's active one.",
+                violation_error_message=_("Another template is this sub-account's active one."),
             ),
         ]
         indexes = [
@@ -89,8 +90,8 @@ class Strategy(TenantModel, StampedModel):
     regular_user = ForeignKey("accounts.User", on_delete=models.CASCADE)
     prompt_template = ForeignKey(PromptTemplate, on_delete=models.RESTRICT)
 
-    ai_name = StringField("AI name")
-    ai_role = models.TextField("AI role")
+    ai_name = StringField(_("AI name"))
+    ai_role = models.TextField(_("AI role"))
     company_background = models.TextField(null=True, blank=True)
     conversation_tone = models.TextField()
     communication_style = models.TextField(null=True, blank=True)
@@ -101,8 +102,8 @@ class Strategy(TenantModel, StampedModel):
     booking_instructions = models.TextField(null=True, blank=True)
     output_guidelines = models.TextField(null=True, blank=True)
     prohibited_behaviors = models.TextField(null=True, blank=True)
-    delay_min = models.IntegerField(null=True, blank=True, help_text="Seconds before an answer, at least.")
-    delay_max = models.IntegerField(null=True, blank=True, help_text="Seconds before an answer, at most.")
+    delay_min = models.IntegerField(null=True, blank=True, help_text=_("Seconds before an answer, at least."))
+    delay_max = models.IntegerField(null=True, blank=True, help_text=_("Seconds before an answer, at most."))
 
     metadata = models.JSONField(null=True, blank=True)
     is_active = models.BooleanField(default=True, db_default=True)
@@ -110,7 +111,7 @@ class Strategy(TenantModel, StampedModel):
     class Meta(TenantModel.Meta):
         db_table = "strategies"
         default_related_name = "strategies"
-        verbose_name_plural = "strategies"
+        verbose_name_plural = _("strategies")
         indexes = [
             # One person's strategies, and what goes with a deleted person.
             models.Index(fields=["regular_user"], name="strategies_regular_user"),

@@ -1,18 +1,19 @@
 """The vocabularies of leads, bookings and contact submissions."""
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 
 class LeadStatus(models.TextChoices):
     """Where a lead stands. A sub-account's settings may add stages of its own, so the column is open text."""
 
-    LEAD = "lead"
-    ACTIVE = "active"
-    INACTIVE = "inactive"
-    QUALIFIED = "qualified"
-    DISQUALIFIED = "disqualified"
-    BOOKED = "booked"
-    CLOSED = "closed"
+    LEAD = "lead", _("Lead")
+    ACTIVE = "active", _("Active")
+    INACTIVE = "inactive", _("Inactive")
+    QUALIFIED = "qualified", _("Qualified")
+    DISQUALIFIED = "disqualified", _("Disqualified")
+    BOOKED = "booked", _("Booked")
+    CLOSED = "closed", _("Closed")
 
 
 class MatchBy(models.TextChoices):
@@ -35,31 +36,31 @@ class Outcome(models.TextChoices):
 class BookingStatus(models.TextChoices):
     """Where a booking stands."""
 
-    PENDING = "pending"
-    CONFIRMED = "confirmed"
-    CANCELLED = "cancelled"
-    COMPLETED = "completed"
-    NO_SHOW = "no_show"
+    PENDING = "pending", _("Pending")
+    CONFIRMED = "confirmed", _("Confirmed")
+    CANCELLED = "cancelled", _("Cancelled")
+    COMPLETED = "completed", _("Completed")
+    NO_SHOW = "no_show", _("No Show")
 
 
 class BookingType(models.TextChoices):
     """What a booking is for."""
 
-    CONSULTATION = "consultation"
-    MEETING = "meeting"
-    DEMO = "demo"
+    CONSULTATION = "consultation", _("Consultation")
+    MEETING = "meeting", _("Meeting")
+    DEMO = "demo", _("Demo")
 
 
 class ContactStatus(models.TextChoices):
     """Where a contact submission stands."""
 
-    NEW = "NEW"
-    CONTACTED = "CONTACTED"
-    QUALIFIED = "QUALIFIED"
-    PROPOSAL_SENT = "PROPOSAL_SENT"
-    CLOSED_WON = "CLOSED_WON"
-    CLOSED_LOST = "CLOSED_LOST"
-    UNRESPONSIVE = "UNRESPONSIVE"
+    NEW = "NEW", _("New")
+    CONTACTED = "CONTACTED", _("Contacted")
+    QUALIFIED = "QUALIFIED", _("Qualified")
+    PROPOSAL_SENT = "PROPOSAL_SENT", _("Proposal Sent")
+    CLOSED_WON = "CLOSED_WON", _("Closed Won")
+    CLOSED_LOST = "CLOSED_LOST", _("Closed Lost")
+    UNRESPONSIVE = "UNRESPONSIVE", _("Unresponsive")
 
     @property
     def is_closed(self) -> bool:
@@ -74,7 +75,7 @@ class ContactStatus(models.TextChoices):
 class Priority(models.TextChoices):
     """How urgent a submission is."""
 
-    LOW = "LOW"
-    MEDIUM = "MEDIUM"
-    HIGH = "HIGH"
-    URGENT = "URGENT"
+    LOW = "LOW", _("Low")
+    MEDIUM = "MEDIUM", _("Medium")
+    HIGH = "HIGH", _("High")
+    URGENT = "URGENT", _("Urgent")

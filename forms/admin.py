@@ -31,9 +31,9 @@ class FormTemplateAdmin(ConsoleAdmin):
     ordering = ["-created_at", "id"]
     fieldsets = [
         (None, {"fields": ["sub_account", "name", "slug", "description", "is_active"]}),
-        ("What people see", {"fields": ["title", "subtitle", "submit_button_text", "success_message"]}),
-        ("Fields", {"fields": ["schema"]}),
-        ("Wake-up", {"fields": ["requires_wake_up", "wake_up_interval"]}),
+        (_("What people see"), {"fields": ["title", "subtitle", "submit_button_text", "success_message"]}),
+        (_("Fields"), {"fields": ["schema"]}),
+        (_("Wake-up"), {"fields": ["requires_wake_up", "wake_up_interval"]}),
     ]
 
 
@@ -61,13 +61,13 @@ class FormSubmissionAdmin(NotesAdmin):
     readonly_fields = ["timeline", "ip_address", "user_agent", "submitted_at", "reviewed_at", "contacted_at"]
     fieldsets = [
         (None, {"fields": ["sub_account", "form_template", "data", "files"]}),
-        ("Work", {"fields": ["status", "priority", "assigned_to", "timeline", "new_note"]}),
-        ("Origin", {"fields": ["source", "ip_address", "user_agent"]}),
-        ("Dates", {"fields": ["submitted_at", "reviewed_at", "contacted_at"]}),
+        (_("Work"), {"fields": ["status", "priority", "assigned_to", "timeline", "new_note"]}),
+        (_("Origin"), {"fields": ["source", "ip_address", "user_agent"]}),
+        (_("Dates"), {"fields": ["submitted_at", "reviewed_at", "contacted_at"]}),
     ]
     add_fieldsets = [
         fieldsets[0],
-        ("Work", {"fields": ["status", "priority", "assigned_to", "source"]}),
+        (_("Work"), {"fields": ["status", "priority", "assigned_to", "source"]}),
     ]
 
     def get_readonly_fields(self, request: HttpRequest, obj: FormSubmission | None = None) -> list[str]:

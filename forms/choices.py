@@ -1,35 +1,36 @@
 """The vocabulary of form submissions."""
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 
 class SubmissionStatus(models.TextChoices):
     """Where a form submission stands."""
 
-    NEW = "new"
-    REVIEWED = "reviewed"
-    CONTACTED = "contacted"
-    PROCESSED = "processed"
-    ARCHIVED = "archived"
+    NEW = "new", _("New")
+    REVIEWED = "reviewed", _("Reviewed")
+    CONTACTED = "contacted", _("Contacted")
+    PROCESSED = "processed", _("Processed")
+    ARCHIVED = "archived", _("Archived")
 
 
 class FieldType(models.TextChoices):
     """What a form can ask for."""
 
-    TEXT = "text"
-    TEXTAREA = "textarea"
-    EMAIL = "email"
-    PHONE = "phone"
-    NUMBER = "number"
-    URL = "url"
-    DATE = "date"
-    TIME = "time"
-    SELECT = "select"
-    MULTISELECT = "multiselect"
-    RADIO = "radio"
-    CHECKBOX = "checkbox"
-    RATING = "rating"
-    CONSENT = "consent"
-    FILE = "file"
-    IMAGE = "image"
-    HIDDEN = "hidden"
+    TEXT = "text", _("Text")
+    TEXTAREA = "textarea", _("Textarea")
+    EMAIL = "email", _("Email")
+    PHONE = "phone", _("Phone")
+    NUMBER = "number", _("Number")
+    URL = "url", _("Url")
+    DATE = "date", _("Date")
+    TIME = "time", _("Time")
+    SELECT = "select", _("Select")
+    MULTISELECT = "multiselect", _("Multiselect")
+    RADIO = "radio", _("Radio")
+    CHECKBOX = "checkbox", _("Checkbox")
+    RATING = "rating", _("Rating")
+    CONSENT = "consent", _("Consent")
+    FILE = "file", _("File")
+    IMAGE = "image", _("Image")
+    HIDDEN = "hidden", _("Hidden")

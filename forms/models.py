@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Coalesce, Now
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from crm.choices import Priority
 from forms.choices import SubmissionStatus
@@ -31,7 +32,7 @@ class FormTemplate(RecordedModel, StampedModel):
 
     # RESTRICT, for a SET NULL would turn a client's form into everyone's.
     sub_account = SubAccountKey(
-        on_delete=models.RESTRICT, null=True, blank=True, help_text="Empty for all sub-accounts."
+        on_delete=models.RESTRICT, null=True, blank=True, help_text=_("Empty for all sub-accounts.")
     )
     created_by_admin = ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.RESTRICT)
     # What submissions refer to together with the id: whose the form is, 0 for everyone's.
@@ -39,13 +40,13 @@ class FormTemplate(RecordedModel, StampedModel):
         expression=Coalesce("sub_account_id", 0), output_field=models.BigIntegerField(), db_persist=True
     )
 
-    schema = JSONField(shape=FORM_SCHEMA, help_text="The form's fields, in order.")
+    schema = JSONField(shape=FORM_SCHEMA, help_text=_("The form's fields, in order."))
     title = StringField()
     subtitle = models.TextField(null=True, blank=True)
     submit_button_text = StringField(default="Submit", db_default="Submit")
     success_message = StringField(default="Thank you for your submission!", db_default="Thank you for your submission!")
     requires_wake_up = models.BooleanField(default=True, db_default=True)
-    wake_up_interval = models.IntegerField(default=30, db_default=30, help_text="Seconds.")
+    wake_up_interval = models.IntegerField(default=30, db_default=30, help_text=_("Seconds."))
     is_active = models.BooleanField(default=True, db_default=True)
 
     objects = SharedManager()
@@ -104,7 +105,7 @@ class FormSubmission(TenantModel, UpdatedModel):
             models.CheckConstraint(
                 condition=Q(form_owner_id=0) | Q(form_owner_id=F("sub_account_id")),
                 name="form_submissions_own_form",
-                violation_error_message="The form belongs to another sub-account.",
+                violation_error_message=_("The form belongs to another sub-account."),
             ),
         ]
         indexes = [

@@ -10,6 +10,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import models
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.urls import path, reverse
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
 from unfold.decorators import display
@@ -52,8 +53,8 @@ class IntegrationTemplateAdmin(ConsoleAdmin):
     leads_to = (Related("integrations.Integration", "integration_template__id__exact", _("Integrations of it")),)
     fieldsets = [
         (None, {"fields": ["name", "display_name", "description", "category", "icon", "is_active"]}),
-        ("Configuration", {"fields": ["config_schema", "setup_instructions"]}),
-        ("Service", {"fields": ["webhook_url", "api_version"]}),
+        (_("Configuration"), {"fields": ["config_schema", "setup_instructions"]}),
+        (_("Service"), {"fields": ["webhook_url", "api_version"]}),
     ]
 
 
@@ -64,7 +65,7 @@ class IntegrationForm(ConsoleForm):
         required=False,
         strip=False,
         widget=UnfoldAdminPasswordWidget(attrs={"autocomplete": "new-password"}),
-        help_text="Leave empty to keep the present one.",
+        help_text=_("Leave empty to keep the present one."),
     )
     remove_webhook_secret = forms.BooleanField(required=False, widget=UnfoldBooleanSwitchWidget)
 
@@ -89,7 +90,7 @@ class IntegrationForm(ConsoleForm):
     def clean_config(self) -> dict[str, Any]:
         config = self.cleaned_data["config"]
         if not isinstance(config, dict):
-            raise ValidationError("Must be an object.", code="not_an_object")
+            raise ValidationError(gettext("Must be an object."), code="not_an_object")
         return config
 
     def clean(self) -> dict[str, Any]:
@@ -149,12 +150,12 @@ class IntegrationAdmin(ConsoleAdmin):
     fieldsets = [
         (None, {"fields": ["sub_account", "integration_template", "name", "description", "is_active", "status"]}),
         (
-            "Configuration",
+            _("Configuration"),
             {"fields": ["config", "webhook_secret_state", "new_webhook_secret", "remove_webhook_secret"]},
         ),
-        ("Synchronisation", {"fields": ["last_sync_at", "error_message"]}),
+        (_("Synchronisation"), {"fields": ["last_sync_at", "error_message"]}),
     ]
-    add_fieldsets = [fieldsets[0], ("Configuration", {"fields": ["config", "new_webhook_secret"]})]
+    add_fieldsets = [fieldsets[0], (_("Configuration"), {"fields": ["config", "new_webhook_secret"]})]
 
     def json_to_read(self, row: models.Model, name: str) -> tuple[Any, Any]:
         return row.masked_config, required_first(row.integration_template.config_schema)  # type: ignore[attr-defined]
@@ -172,7 +173,7 @@ class IntegrationAdmin(ConsoleAdmin):
             raise Http404
         return JsonResponse(translated(schema))
 
-    @display(description="Webhook secret")
+    @display(description=_("Webhook secret"))
     def webhook_secret_state(self, integration: Integration) -> str:
         return set_or_not(integration.has_webhook_secret)
 

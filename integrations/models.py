@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from integrations.choices import IntegrationStatus
 from integrations.configuration import FIELD, validate_config, validate_schema
@@ -38,7 +39,7 @@ class IntegrationTemplate(RecordedModel, StampedModel):
 
     created_by_admin = ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.RESTRICT)
 
-    config_schema = models.JSONField(help_text='JSON Schema; properties marked "secret": true are stored encrypted.')
+    config_schema = models.JSONField(help_text=_('JSON Schema; properties marked "secret": true are stored encrypted.'))
     setup_instructions = models.TextField(null=True, blank=True)
     webhook_url = StringField(null=True, blank=True)
     api_version = StringField(null=True, blank=True)

@@ -7,6 +7,8 @@ from itertools import islice
 from typing import Any, NamedTuple
 
 import jsonschema_rs
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from loctelli.timezones import timezone_names
 
@@ -80,15 +82,20 @@ def _properties_at_fault(error: jsonschema_rs.ValidationError) -> list[tuple[str
 
 
 WORDS = {
-    "array": "a list", "boolean": "true or false", "integer": "a whole number", "null": "empty", "number": "a number",
-    "object": "an object", "string": "text",
-}  # fmt: skip
+    "array": _("a list"),
+    "boolean": _("true or false"),
+    "integer": _("a whole number"),
+    "null": _("empty"),
+    "number": _("a number"),
+    "object": _("an object"),
+    "string": _("text"),
+}
 FORMATS = {
-    "date": "a date, as 2027-01-31",
-    "date-time": "a date and time, as 2027-01-31T10:00:00Z",
-    "email": "an e-mail address",
-    "timezone": "an IANA time zone, such as Europe/Berlin",
-    "uri": "a web address, such as https://example.com/",
+    "date": _("a date, as 2027-01-31"),
+    "date-time": _("a date and time, as 2027-01-31T10:00:00Z"),
+    "email": _("an e-mail address"),
+    "timezone": _("an IANA time zone, such as Europe/Berlin"),
+    "uri": _("a web address, such as https://example.com/"),
 }
 
 
@@ -97,26 +104,27 @@ def _sentence(error: jsonschema_rs.ValidationError) -> str:
     kind = error.kind
     match kind:
         case jsonschema_rs.ValidationErrorKind.Required():
-            return "This is required."
+            return gettext("This is required.")
         case (
             jsonschema_rs.ValidationErrorKind.AdditionalProperties()
             | jsonschema_rs.ValidationErrorKind.UnevaluatedProperties()
         ):
-            return "There is no such property."
+            return gettext("There is no such property.")
         case jsonschema_rs.ValidationErrorKind.Type():
-            return f"Must be {' or '.join(WORDS[name] for name in kind.types)}."
+            types = gettext(" or ").join(str(WORDS[name]) for name in kind.types)
+            return gettext("Must be %(what)s.") % {"what": types}
         case jsonschema_rs.ValidationErrorKind.Format() if kind.format in FORMATS:
-            return f"Must be {FORMATS[kind.format]}."
+            return gettext("Must be %(what)s.") % {"what": FORMATS[kind.format]}
         case jsonschema_rs.ValidationErrorKind.Pattern() if kind.pattern == TIME_OF_DAY["pattern"]:
-            return "Must be a time of day, as 09:30."
+            return gettext("Must be a time of day, as 09:30.")
         case jsonschema_rs.ValidationErrorKind.Minimum():
-            return f"Must be {kind.limit} or more."
+            return gettext("Must be %(limit)s or more.") % {"limit": kind.limit}
         case jsonschema_rs.ValidationErrorKind.Maximum():
-            return f"Must be {kind.limit} or less."
+            return gettext("Must be %(limit)s or less.") % {"limit": kind.limit}
         case jsonschema_rs.ValidationErrorKind.MinLength() if kind.limit == 1:
-            return "Must not be empty."
+            return gettext("Must not be empty.")
         case jsonschema_rs.ValidationErrorKind.UniqueItems():
-            return "The same value stands here twice."
+            return gettext("The same value stands here twice.")
         case _:
             return f"{error.message}."
 

@@ -10,6 +10,7 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.html import format_html_join
 from django.utils.http import urlencode
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
@@ -42,30 +43,36 @@ class SecurityIncidentAdmin(ReadOnlyAdmin):
     readonly_fields = ["traces", "owner", "note"]
     fieldsets = [
         (None, {"fields": ["severity", "type", "description"]}),
-        ("About", {"fields": ["traces", "owner", "lead_id", "message_id", "user_id", "metadata"]}),
-        ("Resolution", {"fields": ["resolved", "resolved_at", "resolved_by", "note"]}),
+        (_("About"), {"fields": ["traces", "owner", "lead_id", "message_id", "user_id", "metadata"]}),
+        (_("Resolution"), {"fields": ["resolved", "resolved_at", "resolved_by", "note"]}),
     ]
 
-    @display(description="See")
+    @display(description=_("See"))
     def traces(self, incident: SecurityIncident) -> str:
         """Link to the attempts from the same address and on the same account, and to whom it is about."""
         attempts = reverse("admin:security_authattempt_changelist")
         metadata = incident.metadata if isinstance(incident.metadata, dict) else {}
         links = [
-            (f"{attempts}?{urlencode({'q': metadata[name]})}", f"Attempts {words} {metadata[name]}")
-            for name, words in (("ip_address", "from"), ("address", "from"), ("email", "on"))
+            (f"{attempts}?{urlencode({'q': metadata[name]})}", words % {"value": metadata[name]})
+            for name, words in (
+                ("ip_address", gettext("Attempts from %(value)s")),
+                ("address", gettext("Attempts from %(value)s")),
+                ("email", gettext("Attempts on %(value)s")),
+            )
             if metadata.get(name)
         ]
         pages = (
-            ("accounts_user", incident.user_id, "User"),
-            ("accounts_adminuser", metadata.get("admin_id"), "Admin"),
-            ("crm_lead", incident.lead_id, "Lead"),
+            ("accounts_user", incident.user_id, gettext("User %(number)s")),
+            ("accounts_adminuser", metadata.get("admin_id"), gettext("Admin %(number)s")),
+            ("crm_lead", incident.lead_id, gettext("Lead %(number)s")),
         )
-        links += [(reverse(f"admin:{page}_change", args=[key]), f"{noun} {key}") for page, key, noun in pages if key]
+        links += [
+            (reverse(f"admin:{page}_change", args=[key]), words % {"number": key}) for page, key, words in pages if key
+        ]
         link = '<a class="text-primary-600 dark:text-primary-500" href="{}">{}</a>'
         return format_html_join(" · ", link, links) or "–"
 
-    @display(description="Note")
+    @display(description=_("Note"))
     def note(self, incident: SecurityIncident) -> str:
         if not incident.resolved:
             return "–"
@@ -83,7 +90,7 @@ class ConversationMessageAdmin(ReadOnlyAdmin):
     ordering = ["-id"]
     fieldsets = [
         (None, {"fields": ["sub_account", "lead", "role", "message_timestamp"]}),
-        ("Checks", {"fields": ["validation_score", "metadata"]}),
+        (_("Checks"), {"fields": ["validation_score", "metadata"]}),
     ]
 
 
@@ -104,7 +111,7 @@ class AuthAttemptAdmin(ReadOnlyAdmin):
     ordering = ["-id"]
     fieldsets = [
         (None, {"fields": ["email", "account_type", "success", "failure_reason"]}),
-        ("From where", {"fields": ["ip_address", "user_agent", "geo_location", "is_new_location", "is_new_device"]}),
+        (_("From where"), {"fields": ["ip_address", "user_agent", "geo_location", "is_new_location", "is_new_device"]}),
     ]
 
     def get_search_results(
@@ -173,17 +180,17 @@ class AuditEntryAdmin(ReadOnlyAdmin):
     readonly_fields = ["owner", "shown_changes", "went_along"]
     fieldsets = [
         (None, {"fields": ["action", "model", "object_id", "object_name", "rows", "object_ids", "owner"]}),
-        ("Changes", {"fields": ["shown_changes", "went_along"]}),
-        ("Who", {"fields": ["actor_type", "actor_id", "actor_name", "address", "request_id"]}),
+        (_("Changes"), {"fields": ["shown_changes", "went_along"]}),
+        (_("Who"), {"fields": ["actor_type", "actor_id", "actor_name", "address", "request_id"]}),
     ]
 
     def has_view_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
         return request.user.is_superuser
 
-    @display(description="Fields")
+    @display(description=_("Fields"))
     def shown_changes(self, entry: AuditEntry) -> str:
         return render_to_string("console/changes.html", {"changes": history.changes_in(entry)})
 
-    @display(description="Deleted along")
+    @display(description=_("Deleted along"))
     def went_along(self, entry: AuditEntry) -> str:
         return as_json(entry.deleted_along)

@@ -47,9 +47,12 @@ class SubAccountForm(ConsoleForm):
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()
         if self.instance.is_onboarding:
-            for name, done in (("name", "renamed"), ("is_active", "deactivated")):
+            for name, told in (
+                ("name", _("ONBOARDING, where new people wait, can't be renamed.")),
+                ("is_active", _("ONBOARDING, where new people wait, can't be deactivated.")),
+            ):
                 if name in self.changed_data:
-                    self.add_error(name, f"ONBOARDING, where new people wait, can't be {done}.")
+                    self.add_error(name, told)
         if self.instance.pk and is_closing(self.instance.pk):
             self.add_error(None, BEING_CLOSED)
         return cleaned
@@ -78,7 +81,7 @@ class SubAccountAdmin(ConsoleAdmin):
     )
     fieldsets = [
         (None, {"fields": ["name", "description", "is_active"]}),
-        ("Settings", {"fields": ["settings"]}),
+        (gettext_lazy("Settings"), {"fields": ["settings"]}),
     ]
 
     def get_queryset(self, request: HttpRequest) -> models.QuerySet:
@@ -128,7 +131,7 @@ class SubAccountAdmin(ConsoleAdmin):
         return deletion, totals, lacking, in_the_way
 
     def refusal_to_delete(self, request: HttpRequest, obj: models.Model) -> str | None:
-        return "ONBOARDING, where new people wait, can't be deleted." if obj.pk == ONBOARDING_ID else None
+        return _("ONBOARDING, where new people wait, can't be deleted.") if obj.pk == ONBOARDING_ID else None
 
 
 @admin.register(SubAccountInvitation)
@@ -144,7 +147,7 @@ class SubAccountInvitationAdmin(PasswordAdmin):
     readonly_fields = ["code_state", "password_state", "current_uses"]
     fieldsets = [
         (None, {"fields": ["sub_account", "code_state", "password_state"]}),
-        ("Limits", {"fields": ["max_uses", "current_uses", "expires_at", "is_active"]}),
+        (gettext_lazy("Limits"), {"fields": ["max_uses", "current_uses", "expires_at", "is_active"]}),
     ]
     add_fieldsets = [(None, {"fields": ["sub_account", "max_uses", "expires_at", "is_active"]})]
     actions = INVITATION_ACTIONS
@@ -167,7 +170,7 @@ class SubAccountInvitationAdmin(PasswordAdmin):
             return "used up", _("Used up")
         return "usable", _("Usable")
 
-    @display(description="Code")
+    @display(description=gettext_lazy("Code"))
     def code_state(self, invitation: SubAccountInvitation) -> str:
         return set_or_not(invitation.code)
 

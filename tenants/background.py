@@ -57,7 +57,7 @@ def each(rows: models.QuerySet, act: Callable[[Any], bool | None]) -> Outcome:
         try:
             outcome.changed += act(row) is not False
         except DomainError as error:
-            outcome.refuse(error.detail)
+            outcome.refuse(_(error.detail))
     return outcome
 
 

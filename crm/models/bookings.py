@@ -4,6 +4,7 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Left
+from django.utils.translation import gettext_lazy as _
 
 from crm.choices import BookingStatus, BookingType
 from crm.shapes import BOOKING_DETAILS
@@ -19,7 +20,9 @@ class Booking(TenantModel, StampedModel):
     lead = ForeignKey("crm.Lead", on_delete=models.SET_NULL, null=True, blank=True)
 
     booking_type = StringField(choices=BookingType)
-    details = JSONField(shape=BOOKING_DETAILS, help_text="Date, time, location and what else belongs to the meeting.")
+    details = JSONField(
+        shape=BOOKING_DETAILS, help_text=_("Date, time, location and what else belongs to the meeting.")
+    )
     status = StringField(choices=BookingStatus, default=BookingStatus.PENDING, db_default=BookingStatus.PENDING.value)
 
     class Meta(TenantModel.Meta):

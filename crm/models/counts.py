@@ -4,6 +4,7 @@ from typing import ClassVar
 
 from django.db import models
 from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
 
 from tenants.access import Access, Recording
 
@@ -19,9 +20,9 @@ class DailyCount(models.Model):
     sub_account_id = models.BigIntegerField()
     day = models.DateField()
 
-    leads = models.IntegerField(help_text="Leads that were created.")
-    conversations = models.IntegerField(help_text="Leads that a message was exchanged with.")
-    bookings = models.IntegerField(help_text="Bookings that were made.")
+    leads = models.IntegerField(help_text=_("Leads that were created."))
+    conversations = models.IntegerField(help_text=_("Leads that a message was exchanged with."))
+    bookings = models.IntegerField(help_text=_("Bookings that were made."))
 
     class Meta:
         db_table = "daily_counts"

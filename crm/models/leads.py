@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from crm.choices import LeadStatus
 from crm.shapes import CONVERSATION_STATE
@@ -22,7 +23,7 @@ class Lead(TenantModel, StampedModel):
     company = StringField(null=True, blank=True)
     position = StringField(null=True, blank=True)
     custom_id = StringField(null=True, blank=True)
-    timezone = StringField(null=True, blank=True, validators=[validate_timezone], help_text="IANA name.")
+    timezone = StringField(null=True, blank=True, validators=[validate_timezone], help_text=_("IANA name."))
 
     regular_user = ForeignKey("accounts.User", on_delete=models.CASCADE)
     strategy = ForeignKey("agents.Strategy", on_delete=models.CASCADE)

@@ -4,6 +4,8 @@ from typing import Any
 
 from django import forms
 from django.http import HttpRequest
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from unfold.forms import AuthenticationForm
 from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldAdminTextInputWidget
 
@@ -28,7 +30,7 @@ class SignInForm(AuthenticationForm):
             except InvalidCredentials as error:
                 raise self.get_invalid_login_error() from error
             except DomainError as error:
-                raise forms.ValidationError(error.detail, code=error.code) from error
+                raise forms.ValidationError(gettext(error.detail), code=error.code) from error
             self.user_cache = self.signed_in.account
         return self.cleaned_data
 
@@ -42,6 +44,7 @@ class CodeForm(forms.Form):
     """A code of the authenticator app; where `recovery` is, also a recovery code."""
 
     code = forms.CharField(
+        label=_("Code"),
         max_length=40,
         widget=UnfoldAdminTextInputWidget(
             attrs={"autocomplete": "one-time-code", "autofocus": "", "autocapitalize": "none", "spellcheck": "false"}
@@ -51,7 +54,7 @@ class CodeForm(forms.Form):
     def __init__(self, *args: Any, recovery: bool = True, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if recovery:
-            self.fields["code"].help_text = "Of your authenticator app, or one of your recovery codes."
+            self.fields["code"].help_text = gettext("Of your authenticator app, or one of your recovery codes.")
         else:
             self.fields["code"].widget.attrs["inputmode"] = "numeric"
 
@@ -60,7 +63,7 @@ class PasswordForm(forms.Form):
     """The password one already has."""
 
     password = forms.CharField(
-        label="Your password",
+        label=_("Your password"),
         strip=False,
         max_length=4096,
         widget=UnfoldAdminPasswordWidget(attrs={"autocomplete": "current-password", "autofocus": ""}),

@@ -1,18 +1,22 @@
 """The groups in which the console shows the document's models; a model of none of them isn't shown."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
+
+from django.utils.translation import gettext_lazy as _
 
 
 class Group(NamedTuple):
     """A heading of the sidebar with its models, each with its icon."""
 
-    name: str
+    slug: str
+    name: Any
     models: dict[str, str]
 
 
 GROUPS = (
     Group(
-        "Core",
+        "core",
+        _("Core"),
         {
             "tenants.subaccount": "apartment",
             "accounts.user": "group",
@@ -20,7 +24,8 @@ GROUPS = (
         },
     ),
     Group(
-        "Business",
+        "business",
+        _("Business"),
         {
             "crm.lead": "person_search",
             "crm.booking": "event",
@@ -31,14 +36,16 @@ GROUPS = (
         },
     ),
     Group(
-        "Integration",
+        "integration",
+        _("Integration"),
         {
             "integrations.integration": "cable",
             "integrations.integrationtemplate": "extension",
         },
     ),
     Group(
-        "System",
+        "system",
+        _("System"),
         {
             "agents.prompttemplate": "description",
             "agents.subaccountprompttemplate": "fact_check",
@@ -48,7 +55,8 @@ GROUPS = (
         },
     ),
     Group(
-        "Security",
+        "security",
+        _("Security"),
         {
             "security.securityincident": "gpp_maybe",
             "security.auditentry": "manage_history",

@@ -4,6 +4,7 @@ from django.contrib.auth import update_session_auth_hash
 from django.contrib.auth.views import PasswordChangeView
 from django.http import HttpResponse, HttpResponseRedirect
 from django.urls import reverse_lazy
+from django.utils.translation import gettext as _
 from unfold.forms import AdminOwnPasswordChangeForm
 
 from accounts.models import AdminUser
@@ -30,7 +31,7 @@ class OwnPasswordView(PasswordChangeView):
             admin = AdminUser.objects.get(pk=self.request.user.pk)
         try:
             if not change_password(admin, form.cleaned_data["new_password1"]):
-                form.add_error(None, "Your password was changed elsewhere at this moment.")
+                form.add_error(None, _("Your password was changed elsewhere at this moment."))
         except InvalidRequest as error:
             for item in error.errors:
                 form.add_error("new_password1", item["detail"])

@@ -8,6 +8,7 @@ from django.contrib.auth import update_session_auth_hash
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
 
 from accounts import second_factors
 from accounts.sessions import end_console_sessions
@@ -39,12 +40,12 @@ def second_factor_page(request: HttpRequest, context: dict[str, Any]) -> HttpRes
             end_console_sessions(admin.pk, except_key=request.session.session_key)
         update_session_auth_hash(request, admin)
         request.session.pop(SECOND_FACTOR, None)
-        messages.success(request, "Your authenticator app and your recovery codes are forgotten.")
+        messages.success(request, _("Your authenticator app and your recovery codes are forgotten."))
         return HttpResponseRedirect(request.path)
     with system_scope("console: one's own second factor"):
         left = second_factors.recovery_codes_left(admin)
     return TemplateResponse(
-        request, "console/second_factor.html", {**context, "title": "Authenticator app", "codes_left": left}
+        request, "console/second_factor.html", {**context, "title": _("Authenticator app"), "codes_left": left}
     )
 
 
@@ -56,7 +57,7 @@ def enrolment(request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
         try:
             codes = second_factors.confirm_enrolment(admin, form.cleaned_data["code"])
         except DomainError as error:
-            form.add_error("code", error.detail)
+            form.add_error("code", _(error.detail))
         else:
             update_session_auth_hash(request, admin)
             request.session[SECOND_FACTOR] = True
@@ -69,7 +70,7 @@ def enrolment(request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
         "console/second_factor_enrolment.html",
         {
             **context,
-            "title": "Set up an authenticator app",
+            "title": _("Set up an authenticator app"),
             "form": form,
             "qr_code": qr.as_svg(second_factors.provisioning_uri(admin, secret)),
             "secret": " ".join(secret[start : start + 4] for start in range(0, len(secret), 4)),
@@ -80,7 +81,7 @@ def enrolment(request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
 def recovery_codes(request: HttpRequest, context: dict[str, Any], codes: list[str]) -> HttpResponse:
     """Show new recovery codes in this very answer: they are kept nowhere."""
     return TemplateResponse(
-        request, "console/recovery_codes.html", {**context, "title": "Your recovery codes", "codes": codes}
+        request, "console/recovery_codes.html", {**context, "title": _("Your recovery codes"), "codes": codes}
     )
 
 
@@ -95,7 +96,7 @@ def step_up_page(request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
             step_up.note(request)
             return go_on(request, context)
         form.add_error(None, refusal)
-    return TemplateResponse(request, "console/step_up.html", {**context, "title": "Is it still you?", "form": form})
+    return TemplateResponse(request, "console/step_up.html", {**context, "title": _("Is it still you?"), "form": form})
 
 
 def prove(request: HttpRequest, form: forms.Form) -> str | None:
@@ -110,11 +111,11 @@ def prove(request: HttpRequest, form: forms.Form) -> str | None:
             password = form.cleaned_data["password"]
             sign_in(AccountType.ADMIN, request.user.email, password=password, client=client_of(request))
     except InvalidCredentials:
-        return "This is not your password."
+        return _("This is not your password.")
     except DomainError as error:
         if isinstance(form, CodeForm):
             record_wrong_code(request, request.user)
-        return error.detail
+        return _(error.detail)
     return None
 
 
@@ -123,4 +124,4 @@ def go_on(request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
     wanted = request.GET.get("next", "")
     if url_has_allowed_host_and_scheme(wanted, {request.get_host()}, require_https=request.is_secure()):
         return HttpResponseRedirect(wanted)
-    return TemplateResponse(request, "console/step_up_done.html", {**context, "title": "Confirmed"})
+    return TemplateResponse(request, "console/step_up_done.html", {**context, "title": _("Confirmed")})

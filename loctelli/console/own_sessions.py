@@ -5,6 +5,8 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from accounts.sessions import hash_key
 from security.models import ConsoleSession
@@ -18,8 +20,12 @@ def own_sessions_page(request: HttpRequest, context: dict[str, Any]) -> HttpResp
         # This very session ends by logging out.
         elsewhere, chosen = sessions.exclude(pk=here), request.POST.get("end", "")
         ended = (elsewhere if chosen == "others" else elsewhere.filter(pk=chosen)).delete()[0]
-        messages.success(request, f"{ended} session{'' if ended == 1 else 's'} ended.")
+        messages.success(
+            request, ngettext("%(count)d session ended.", "%(count)d sessions ended.", ended) % {"count": ended}
+        )
         return HttpResponseRedirect(request.path)
     return TemplateResponse(
-        request, "console/own_sessions.html", {**context, "title": "Your sessions", "sessions": sessions, "here": here}
+        request,
+        "console/own_sessions.html",
+        {**context, "title": _("Your sessions"), "sessions": sessions, "here": here},
     )

@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.crypto import constant_time_compare
 from django.utils.http import urlencode
+from django.utils.translation import gettext as _
 from django.views.generic import FormView
 
 from accounts import second_factors
@@ -83,7 +84,7 @@ class CodeView(LoginView):
             second_factors.check_code(self.admin, form.cleaned_data["code"])
         except DomainError as error:
             record_wrong_code(self.request, self.admin)
-            form.add_error("code", error.detail)
+            form.add_error("code", _(error.detail))
             return self.form_invalid(form)
         login(self.request, self.admin, BACKEND)
         del self.request.session[PENDING]

@@ -18,6 +18,7 @@ from django.utils import timezone
 from django.utils.decorators import method_decorator
 from django.utils.http import urlencode
 from django.utils.text import capfirst
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from unfold.sites import UnfoldAdminSite
 
@@ -40,7 +41,7 @@ class ConsoleSite(UnfoldAdminSite):
     A view with `opens_own_scopes` runs outside of any scope, because it hashes; its answer is rendered in one.
     """
 
-    index_title = "Home"
+    index_title = _("Home")
     index_template = "console/home.html"
     enable_nav_sidebar = True
 
@@ -79,14 +80,14 @@ class ConsoleSite(UnfoldAdminSite):
                 query = urlencode({REDIRECT_FIELD_NAME: request.get_full_path()})
                 return HttpResponseRedirect(f"{reverse('admin:step_up', current_app=self.name)}?{query}")
             except PermissionDenied as error:
-                return self.refuse(request, 403, str(error) or "You may not do this.")
+                return self.refuse(request, 403, str(error) or _("You may not do this."))
             except DomainError as error:
-                return self.refuse(request, 409, error.detail)
+                return self.refuse(request, 409, _(error.detail))
             except Http404:
-                return self.refuse(request, 404, "There is no such page, or what it showed was deleted.")
+                return self.refuse(request, 404, _("There is no such page, or what it showed was deleted."))
             except (SuspiciousOperation, DataError):
                 return self.refuse(
-                    request, 400, "This address or form holds something that can't be looked up or stored."
+                    request, 400, _("This address or form holds something that can't be looked up or stored.")
                 )
 
         return update_wrapper(scoped, inner)
@@ -141,7 +142,7 @@ class ConsoleSite(UnfoldAdminSite):
         if request.method == "GET" and self.has_permission(request):
             return HttpResponseRedirect(reverse("admin:index", current_app=self.name))
         view = signing_in.PasswordView.as_view(
-            extra_context={"title": "Log in", "app_path": request.get_full_path(), **(extra_context or {})},
+            extra_context={"title": _("Log in"), "app_path": request.get_full_path(), **(extra_context or {})},
         )
         return self.throttled(view, request)
 
@@ -157,7 +158,7 @@ class ConsoleSite(UnfoldAdminSite):
             verdict = throttling.hit(f"console:login:{address}", throttling.Rate.parse(settings.LOGIN_THROTTLE))
             if not verdict.allowed:
                 throttled = throttling.Throttled({"login": verdict})
-                return self.refuse(request, 429, throttled.detail, dict(throttled.headers))
+                return self.refuse(request, 429, _(throttled.detail), dict(throttled.headers))
         request.current_app = self.name  # type: ignore[attr-defined]
         response = view(request)
         if isinstance(response, TemplateResponse):
@@ -216,8 +217,7 @@ class ConsoleSite(UnfoldAdminSite):
         for group in GROUPS:
             found = [entries[label] | {"icon": icon} for label, icon in group.models.items() if label in entries]
             if found:
-                slug = group.name.lower()
-                groups.append({"name": group.name, "app_label": slug, "app_url": index, "models": found})
+                groups.append({"name": group.name, "app_label": group.slug, "app_url": index, "models": found})
         return groups
 
     def get_sidebar_list(self, request: HttpRequest) -> list[dict[str, Any]]:
@@ -251,11 +251,11 @@ class ConsoleSite(UnfoldAdminSite):
 
 
 REFUSALS = {
-    400: "That doesn't work",
-    403: "Not allowed",
-    404: "Not found",
-    409: "That can't be done",
-    429: "Too many tries",
+    400: _("That doesn't work"),
+    403: _("Not allowed"),
+    404: _("Not found"),
+    409: _("That can't be done"),
+    429: _("Too many tries"),
 }
 
 

@@ -6,6 +6,7 @@ from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from loctelli.database.constraints import one_of
 from loctelli.database.fields import CuidField, ForeignKey, StringField
@@ -25,7 +26,7 @@ class Closing(StampedModel):
     # Under another name than rows of a sub-account have: this one is the platform's, like what refers to it.
     sub_account_number = models.BigIntegerField()
     sub_account_name = StringField()
-    about = models.JSONField(help_text="The sub-account's own row.")
+    about = models.JSONField(help_text=_("The sub-account's own row."))
     admin = ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True)
 
     status = StringField(
@@ -78,7 +79,7 @@ class ArchivePart(models.Model):
     recording: ClassVar[Recording] = Recording.NEVER
 
     id = CuidField()
-    number = models.BigIntegerField(help_text="In which order the parts were made, and are removed.")
+    number = models.BigIntegerField(help_text=_("In which order the parts were made, and are removed."))
     closing = ForeignKey(Closing, on_delete=models.CASCADE)
 
     round = models.IntegerField()

@@ -4,6 +4,7 @@ from typing import ClassVar
 
 from django.db import models
 from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
 
 from loctelli.database.constraints import one_of
 from loctelli.database.fields import CuidField, StringField
@@ -32,7 +33,7 @@ class AuditEntry(RecordedModel):
 
     # Key and time are the table's to give: no writer has a right to them.
     id = CuidField(db_default=NewKey())
-    sub_account_id = models.BigIntegerField(null=True, help_text="Empty for what belongs to the platform.")
+    sub_account_id = models.BigIntegerField(null=True, help_text=_("Empty for what belongs to the platform."))
 
     actor_type = StringField(choices=ActorType)
     actor_id = StringField(null=True)
@@ -41,16 +42,18 @@ class AuditEntry(RecordedModel):
     request_id = StringField(null=True)
 
     action = StringField(choices=AuditAction)
-    model = StringField(help_text='What kind of thing, such as "crm.lead".')
-    object_id = StringField(help_text="Empty when very many rows were written at once.")
+    model = StringField(help_text=_('What kind of thing, such as "crm.lead".'))
+    object_id = StringField(help_text=_("Empty when very many rows were written at once."))
     object_name = StringField()
     changes = models.JSONField(
-        help_text='{"field": [before, after]}; secrets are "***". What very many rows held before is left out.'
+        help_text=_('{"field": [before, after]}; secrets are "***". What very many rows held before is left out.')
     )
-    rows = models.IntegerField(default=1, db_default=1, help_text="How many were written at once, when very many were.")
-    object_ids = models.JSONField(null=True, help_text="The first 1,000 of those rows.")
+    rows = models.IntegerField(
+        default=1, db_default=1, help_text=_("How many were written at once, when very many were.")
+    )
+    object_ids = models.JSONField(null=True, help_text=_("The first 1,000 of those rows."))
     deleted_along = models.JSONField(
-        null=True, help_text="How many rows of which table went along, with all rows that were deleted at once."
+        null=True, help_text=_("How many rows of which table went along, with all rows that were deleted at once.")
     )
 
     created_at = models.DateTimeField(db_default=Now())
@@ -62,8 +65,8 @@ class AuditEntry(RecordedModel):
         default_related_name = "audit_entries"
         base_manager_name = "objects"
         default_manager_name = "objects"
-        verbose_name = "audit entry"
-        verbose_name_plural = "audit entries"
+        verbose_name = _("audit entry")
+        verbose_name_plural = _("audit entries")
         constraints = [
             one_of("actor_type", ActorType, name="audit_entries_actor_type"),
             one_of("action", AuditAction, name="audit_entries_action"),

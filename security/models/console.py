@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from loctelli.database.fields import CuidField, ForeignKey, StringField
 from loctelli.database.models import StampedModel
@@ -32,23 +33,23 @@ class ConsoleSession(RecordedModel, AbstractBaseSession):
 
     access: ClassVar[Access] = Access.SYSTEM
 
-    session_key = StringField("SHA-256 of the key", primary_key=True)
+    session_key = StringField(_("SHA-256 of the key"), primary_key=True)
     # Nobody's until somebody has signed in with everything that is asked.
     admin = ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, null=True)
 
     ip_address = StringField(null=True)
     user_agent = models.TextField(null=True)
 
-    expire_date = models.DateTimeField("ends at the latest")
-    created_at = models.DateTimeField("signed in", db_default=Now(), editable=False)
-    last_used_at = models.DateTimeField("last used", db_default=Now())
+    expire_date = models.DateTimeField(_("ends at the latest"))
+    created_at = models.DateTimeField(_("signed in"), db_default=Now(), editable=False)
+    last_used_at = models.DateTimeField(_("last used"), db_default=Now())
 
     objects = ConsoleSessionQuerySet.as_manager()
 
     class Meta:
         db_table = "console_sessions"
         default_related_name = "console_sessions"
-        verbose_name = "console session"
+        verbose_name = _("console session")
         indexes = [
             # The sessions of one admin, and what their deletion takes along.
             models.Index(fields=["admin", "last_used_at"], name="console_sessions_admin"),
@@ -77,9 +78,11 @@ class SecondFactor(RecordedModel, StampedModel):
     admin = ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE)
 
     secret = PlatformSecretField()
-    confirmed_at = models.DateTimeField(null=True, help_text="Empty until a first code has shown that the app has it.")
+    confirmed_at = models.DateTimeField(
+        null=True, help_text=_("Empty until a first code has shown that the app has it.")
+    )
     last_step = models.BigIntegerField(
-        default=0, db_default=0, help_text="Codes of this time step and before are spent."
+        default=0, db_default=0, help_text=_("Codes of this time step and before are spent.")
     )
 
     objects = SecondFactorQuerySet.as_manager()

@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from loctelli.database.constraints import HEX_DIGEST, one_of, shaped
 from loctelli.database.fields import AccountEmailField, CuidField, StringField
@@ -98,7 +99,7 @@ class PasswordHistory(models.Model):
 
     class Meta:
         db_table = "password_history"
-        verbose_name_plural = "password history"
+        verbose_name_plural = _("password history")
         default_related_name = "password_history"
         constraints = [one_of("account_type", AccountType, name="password_history_account_type")]
         indexes = [
@@ -162,9 +163,9 @@ class RefreshToken(RecordedModel):
     id = CuidField()
     user_id = models.BigIntegerField()
     account_type = StringField(choices=AccountType)
-    token_hash = StringField(unique=True, help_text="SHA-256 of the token, in hex.")
-    family = StringField(help_text="The id of the first token of this sign-in.")
-    stamp = StringField(help_text="Changes with the account's password and sub-account, which end the session.")
+    token_hash = StringField(unique=True, help_text=_("SHA-256 of the token, in hex."))
+    family = StringField(help_text=_("The id of the first token of this sign-in."))
+    stamp = StringField(help_text=_("Changes with the account's password and sub-account, which end the session."))
 
     ip_address = StringField()
     user_agent = models.TextField(null=True, blank=True)
@@ -175,7 +176,7 @@ class RefreshToken(RecordedModel):
     rotated_at = models.DateTimeField(null=True, blank=True)
     revoked_at = models.DateTimeField(null=True, blank=True)
     session_started_at = models.DateTimeField(db_default=Now())
-    session_expires_at = models.DateTimeField(help_text="When the session ends however much it is used.")
+    session_expires_at = models.DateTimeField(help_text=_("When the session ends however much it is used."))
 
     objects = RefreshTokenQuerySet.as_manager()
 

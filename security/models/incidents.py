@@ -4,6 +4,7 @@ from typing import ClassVar
 
 from django.db import models
 from django.db.models import F
+from django.utils.translation import gettext_lazy as _
 
 from loctelli.database.constraints import one_of
 from loctelli.database.fields import CuidField, StringField
@@ -24,7 +25,7 @@ class SecurityIncident(RecordedModel, StampedModel):
     severity = StringField(choices=Severity)
     description = models.TextField()
 
-    sub_account_id = models.BigIntegerField(null=True, blank=True, help_text="Empty for the platform as a whole.")
+    sub_account_id = models.BigIntegerField(null=True, blank=True, help_text=_("Empty for the platform as a whole."))
     lead_id = models.BigIntegerField(null=True, blank=True)
     message_id = StringField(null=True, blank=True)
     user_id = models.BigIntegerField(null=True, blank=True)

@@ -5,6 +5,7 @@ from typing import ClassVar
 from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
 
 from loctelli.database.constraints import HEX_DIGEST, base64_from, base64_of, one_of, shaped
 from loctelli.database.fields import CuidField, ForeignKey, StringField
@@ -21,7 +22,7 @@ class DataKey(TenantModel):
 
     recording: ClassVar[Recording] = Recording.NEVER
 
-    kid = StringField(help_text="Which key of the ring wraps it.")
+    kid = StringField(help_text=_("Which key of the ring wraps it."))
     wrapped_key = models.TextField()
     created_at = models.DateTimeField(db_default=Now(), editable=False)
 

@@ -62,7 +62,7 @@ class BulkAction:
         is_sensitive: bool = False,
         on_page: bool = True,
         hidden_if: Callable[[Any], bool] | None = None,
-        remark: str = "",
+        remark: Any = "",
     ) -> None:
         self.__name__ = name
         self.short_description = description
@@ -90,7 +90,7 @@ class BulkAction:
             with transaction.atomic():
                 outcome = self.do(rows, request.user, form)
         except DomainError as error:
-            model_admin.message_user(request, error.detail, messages.ERROR)
+            model_admin.message_user(request, _(error.detail), messages.ERROR)
             return None
         self.tell(model_admin, request, outcome)
         return None
@@ -112,7 +112,7 @@ class BulkAction:
         acted_on = list(rows) if self.remark else []
         outcome = self.apply(rows, by=by, **(form.cleaned_data if form else {}))
         if acted_on:
-            LogEntry.objects.log_actions(by.pk, acted_on, CHANGE, self.remark)
+            LogEntry.objects.log_actions(by.pk, acted_on, CHANGE, str(self.remark))
         return outcome
 
     def is_offered_on(self, row: models.Model) -> bool:

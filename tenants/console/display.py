@@ -6,9 +6,10 @@ from typing import Any
 
 from django.db import models
 from django.utils.html import format_html
+from django.utils.translation import gettext_lazy
 from unfold.decorators import display
 
-NOT_SET = "Not set"
+NOT_SET = gettext_lazy("Not set")
 
 
 def badge(name: str, colours: dict[str, str] | None = None) -> Callable:
@@ -37,4 +38,4 @@ def as_json(value: Any) -> str:
 
 def set_or_not(value: Any) -> str:
     """Return whether there is a secret, never the secret."""
-    return "Set" if value else NOT_SET
+    return str(gettext_lazy("Set") if value else NOT_SET)

@@ -8,6 +8,8 @@ from django.contrib.admin.widgets import AutocompleteSelect
 from django.contrib.auth import password_validation
 from django.core.exceptions import ValidationError
 from django.db import models
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminPasswordWidget
 
 from loctelli.api import parsers
@@ -68,9 +70,10 @@ class ConsoleForm(Meanwhile):
         for name, chosen in list(cleaned.items()):
             theirs = getattr(chosen, "sub_account_id", None) if isinstance(chosen, models.Model) else None
             if isinstance(owner, int) and theirs is not None and theirs != owner:
-                self.add_error(name, f"“{chosen}” belongs to another sub-account ({chosen.sub_account}).")
+                told = gettext("“%(name)s” belongs to another sub-account (%(sub_account)s).")
+                self.add_error(name, told % {"name": chosen, "sub_account": chosen.sub_account})
             if name in self.changed_data and is_withdrawn(chosen):
-                self.add_error(name, ValidationError(TemplateInactive.detail, code=TemplateInactive.code))
+                self.add_error(name, ValidationError(gettext(TemplateInactive.detail), code=TemplateInactive.code))
         if isinstance(owner, int) and is_closing(owner):
             self.add_error(None, BEING_CLOSED)
         if self.is_sensitive and not self.step_up_is_done:
@@ -97,10 +100,10 @@ class SetPasswordForm(forms.Form):
     """A new password, typed twice."""
 
     password1 = forms.CharField(
-        label="Password", strip=False, widget=UnfoldAdminPasswordWidget(attrs={"autocomplete": "new-password"})
+        label=_("Password"), strip=False, widget=UnfoldAdminPasswordWidget(attrs={"autocomplete": "new-password"})
     )
     password2 = forms.CharField(
-        label="Password again", strip=False, widget=UnfoldAdminPasswordWidget(attrs={"autocomplete": "new-password"})
+        label=_("Password again"), strip=False, widget=UnfoldAdminPasswordWidget(attrs={"autocomplete": "new-password"})
     )
 
     def __init__(self, row: Any, *args: Any, validators: list, optional: bool = False, **kwargs: Any) -> None:
@@ -109,7 +112,7 @@ class SetPasswordForm(forms.Form):
         for field in self.fields.values():
             field.required = not optional
         if optional:
-            self.fields["password1"].help_text = "Leave both empty for none."
+            self.fields["password1"].help_text = gettext("Leave both empty for none.")
 
     def clean_password1(self) -> str:
         password = self.cleaned_data["password1"]
@@ -122,5 +125,5 @@ class SetPasswordForm(forms.Form):
         super().clean()
         cleaned = self.cleaned_data
         if "password1" in cleaned and cleaned["password1"] != cleaned.get("password2"):
-            self.add_error("password2", "The two passwords differ.")
+            self.add_error("password2", gettext("The two passwords differ."))
         return cleaned

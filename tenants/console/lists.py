@@ -13,6 +13,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.http import urlencode
 from django.utils.text import capfirst
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
@@ -116,13 +117,15 @@ class ListAdmin(ModelAdmin):
         try:
             return index.find(queryset, search_term, shown=queryset, sub_account_id=owner), False
         except InvalidRequest as error:
-            self.message_user(request, error.errors[0]["detail"], messages.ERROR)
+            self.message_user(request, gettext(error.errors[0]["detail"]), messages.ERROR)
             return queryset.none(), False
 
     @display(description=_("sub-account"), ordering="sub_account_id")
     def owner(self, row: Any) -> str:
         """Name the sub-account of a row that may outlive it; what is left of a deleted one is its number."""
-        return row.owner_name or (f"No. {row.sub_account_id}" if row.sub_account_id else "–")
+        return row.owner_name or (
+            gettext("No. %(number)s") % {"number": row.sub_account_id} if row.sub_account_id else "–"
+        )
 
     def get_paginator(self, request: HttpRequest, *args: Any, **kwargs: Any) -> BoundedPaginator:
         paginator = super().get_paginator(request, *args, **kwargs)

@@ -10,6 +10,8 @@ from django.core.exceptions import PermissionDenied
 from django.db import DataError, IntegrityError, models, transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
+from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from loctelli.api.integrity import from_data_error, from_integrity_error
@@ -48,7 +50,7 @@ class ConsoleAdmin(ListAdmin, RowActionsAdmin):
         fieldsets = list(super().get_fieldsets(request, obj))
         stamps = [name for name in STAMPS if self.has_field(name)]
         if obj is not None and stamps:
-            fieldsets.append(("Record", {"fields": stamps}))
+            fieldsets.append((_("Record"), {"fields": stamps}))
         if obj is None or self.has_change_permission(request, obj):
             return fieldsets
         columns = {field.name: field for field in self.opts.local_fields if isinstance(field, models.JSONField)}
@@ -136,7 +138,7 @@ class ConsoleAdmin(ListAdmin, RowActionsAdmin):
             return [(None, from_data_error(error).errors[0]["detail"])]
         told = from_integrity_error(error, deleting=False)
         if told is None:
-            return [(None, "The database refused this: it collides with what is there.")]
+            return [(None, gettext("The database refused this: it collides with what is there."))]
         names = {field.attname: field.name for field in self.opts.local_fields}
         return [(names.get(item["path"]), item["detail"]) for item in told.errors] or [(None, told.detail)]
 
@@ -170,7 +172,7 @@ class ConsoleAdmin(ListAdmin, RowActionsAdmin):
             entry.shown_changes = history.changes_in(entry)
         context = {
             **self.admin_site.each_context(request),
-            "title": f"History of {row}",
+            "title": gettext("History of %(name)s") % {"name": row},
             "entries": page,
             "remarks": history.remarks_on(row),
             "object": row,
@@ -195,7 +197,8 @@ class ConsoleAdmin(ListAdmin, RowActionsAdmin):
         totals = {str(count.model._meta.verbose_name_plural): count.number for count in deletion.goes_along}
         kept = [refusal for row in rows if (refusal := self.refusal_to_delete(request, row))]
         in_the_way = [
-            f"{count} {'refers' if count.number == 1 else 'refer'} to it." for count in deletion.stands_in_the_way
+            ngettext("%(rows)s refers to it.", "%(rows)s refer to it.", count.number) % {"rows": count}
+            for count in deletion.stands_in_the_way
         ]
         return deletion, totals, self.lacking(request, deletion), [*kept, *in_the_way]
 
@@ -240,8 +243,8 @@ class ConsoleAdmin(ListAdmin, RowActionsAdmin):
     def deletion_refused(self, request: HttpRequest, error: IntegrityError) -> HttpResponse:
         """Answer a deletion that the database refused after all: nothing was deleted, and the page says why."""
         told = from_integrity_error(error, deleting=True)
-        detail = told.detail if told else "The database refused this: other things refer to it."
-        self.message_user(request, f"Nothing was deleted. {detail}", messages.ERROR)
+        detail = gettext(told.detail if told else "The database refused this: other things refer to it.")
+        self.message_user(request, gettext("Nothing was deleted. %(why)s") % {"why": detail}, messages.ERROR)
         return HttpResponseRedirect(request.get_full_path())
 
 

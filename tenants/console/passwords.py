@@ -1,5 +1,7 @@
 """Setting a password in the console: a page of its own, because hashing never holds a transaction open."""
 
+from typing import Any
+
 from django.contrib.admin.utils import unquote
 from django.contrib.auth import password_validation
 from django.contrib.auth.hashers import make_password
@@ -8,13 +10,16 @@ from django.db import models
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
-from django.utils.html import format_html
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
 from loctelli.errors import InvalidRequest
 from tenants.console import step_up
+from tenants.console.display import set_or_not
 from tenants.console.forms import SetPasswordForm
 from tenants.console.model_admin import ConsoleAdmin
+from tenants.console.row_actions import button
 from tenants.scope import system_scope
 
 
@@ -32,11 +37,17 @@ class PasswordAdmin(ConsoleAdmin):
         view = self.admin_site.admin_view(self.password_view)
         return [path("<path:object_id>/password/", view, name=name), *super().get_urls()]
 
-    @display(description="Password")
+    @display(description=_("Password"))
     def password_state(self, row: models.Model) -> str:
         stored = row.password  # type: ignore[attr-defined]
-        state = "Set" if stored and not stored.startswith("!") else "Not set"
-        return format_html('{} · <a class="text-primary-600" href="../password/">Set a new one</a>', state)
+        return set_or_not(stored and not stored.startswith("!"))
+
+    def page_buttons(self, request: HttpRequest, row: models.Model) -> list[dict[str, Any]]:
+        buttons = super().page_buttons(request, row)
+        if self.has_change_permission(request, row) and self.refusal_to_set_password(request, row) is None:
+            url = reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_password", args=[row.pk])
+            buttons.append(button(gettext("Set a new password"), "password", url))
+        return buttons
 
     def refusal_to_set_password(self, request: HttpRequest, row: models.Model) -> str | None:
         """Return why this row gets no password here; None when it may."""
@@ -62,7 +73,7 @@ class PasswordAdmin(ConsoleAdmin):
             self.store_password(row, form.cleaned_data["password1"])
         except InvalidRequest as error:
             for item in error.errors:
-                form.add_error("password1", item["detail"])
+                form.add_error("password1", gettext(item["detail"]))
         return form.is_valid()
 
     def password_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
@@ -83,13 +94,13 @@ class PasswordAdmin(ConsoleAdmin):
         if form.is_valid() and not step_up.is_done(request):
             form.add_error(None, step_up.refusal())
         if form.is_valid() and self.stores(row, form):
-            self.message_user(request, f"The password of {row} was changed.")
+            self.message_user(request, gettext("The password of %(name)s was changed.") % {"name": row})
             return HttpResponseRedirect(
                 reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_change", args=[row.pk])
             )
         context = {
             **self.admin_site.each_context(request),
-            "title": f"Password of {row}",
+            "title": gettext("Password of %(name)s") % {"name": row},
             "form": form,
             "original": row,
             "opts": self.opts,

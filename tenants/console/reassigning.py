@@ -53,7 +53,7 @@ class ReassigningAdmin(ConsoleAdmin):
             if form.is_valid():
                 successor = form.cleaned_data["successor"]
                 moved = sum(reassign(row, to=successor).values())
-                self.log_change(request, row, f"Reassigned everything to {successor}.")
+                self.log_change(request, row, _("Reassigned everything to %(name)s.") % {"name": successor})
                 self.message_user(request, _("%(count)d now belong to %(name)s.") % {"count": moved, "name": successor})
             else:
                 self.message_user(request, " ".join(map(str, form.errors["successor"])), messages.ERROR)

@@ -11,6 +11,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
 
 STEPPED_UP = "stepped_up_at"
 
@@ -38,7 +39,10 @@ def require(request: HttpRequest) -> None:
 def refusal() -> SafeString:
     """Return what a form says to a sensitive change: where to step up, beside this page that keeps what was typed."""
     return format_html(
-        'Nothing was saved yet. <a class="underline" href="{}" target="_blank">Confirm that it is you</a>, '
-        "then save here once more.",
-        reverse("admin:step_up"),
+        gettext("Nothing was saved yet. {}, then save here once more."),
+        format_html(
+            '<a class="underline" href="{}" target="_blank">{}</a>',
+            reverse("admin:step_up"),
+            gettext("Confirm that it is you"),
+        ),
     )

@@ -5,6 +5,7 @@ from typing import ClassVar
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from loctelli.database.constraints import one_of
 from loctelli.database.fields import CuidField, ForeignKey, StringField
@@ -26,13 +27,13 @@ class BackgroundAction(StampedModel):
     title = StringField()
     model = StringField()
     action = StringField()
-    values = models.JSONField(default=dict, help_text="What was filled in beside the action.")
+    values = models.JSONField(default=dict, help_text=_("What was filled in beside the action."))
 
     status = StringField(choices=WorkStatus, default=WorkStatus.WAITING, db_default=WorkStatus.WAITING.value)
     total = models.IntegerField()
     done = models.IntegerField(default=0, db_default=0)
     changed = models.IntegerField(default=0, db_default=0)
-    refusals = models.JSONField(default=dict, help_text="Why rows were left as they are, and how many.")
+    refusals = models.JSONField(default=dict, help_text=_("Why rows were left as they are, and how many."))
     error = models.TextField(null=True)
     finished_at = models.DateTimeField(null=True)
 

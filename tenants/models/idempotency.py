@@ -3,6 +3,7 @@
 from typing import ClassVar
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from loctelli.database.fields import StringField
 from tenants.access import Recording
@@ -16,7 +17,7 @@ class IdempotencyKey(TenantModel):
 
     user_id = models.BigIntegerField()
     key = StringField()
-    fingerprint = StringField(help_text="SHA-256 of method, path and body.")
+    fingerprint = StringField(help_text=_("SHA-256 of method, path and body."))
     status = models.IntegerField(null=True)
     body = models.TextField(null=True)
     created_at = models.DateTimeField(db_default=models.functions.Now())

@@ -6,6 +6,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
 
 from loctelli.database.fields import CuidField, ForeignKey, StringField
 from loctelli.database.models import StampedModel
@@ -43,7 +44,7 @@ class SubAccountInvitation(RecordedModel, StampedModel):
     created_by_admin = ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.RESTRICT)
 
     password = StringField(null=True, blank=True)
-    max_uses = models.IntegerField(null=True, blank=True, help_text="Empty for unlimited.")
+    max_uses = models.IntegerField(null=True, blank=True, help_text=_("Empty for unlimited."))
     current_uses = models.IntegerField(default=0, db_default=0, editable=False)
     expires_at = models.DateTimeField(null=True, blank=True)
     is_active = models.BooleanField(default=True, db_default=True)
@@ -53,7 +54,7 @@ class SubAccountInvitation(RecordedModel, StampedModel):
     class Meta:
         db_table = "subaccount_invitations"
         default_related_name = "invitations"
-        verbose_name = "invitation"
+        verbose_name = _("invitation")
         indexes = [
             # The invitations of one sub-account, newest first.
             models.Index(fields=["sub_account", "-created_at"], name="invitations_sub_account"),

@@ -4,6 +4,7 @@ from typing import Any, ClassVar
 
 from django.conf import settings
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from loctelli.database.fields import ForeignKey, JSONField, StringField
 from loctelli.database.models import StampedModel
@@ -43,12 +44,12 @@ class SubAccount(RecordedModel, StampedModel):
         default_related_name = "sub_accounts"
         base_manager_name = "objects"
         default_manager_name = "objects"
-        verbose_name = "sub-account"
+        verbose_name = _("sub-account")
         constraints = [
             models.CheckConstraint(
                 condition=~models.Q(pk=ONBOARDING_ID) | models.Q(name="ONBOARDING", is_active=True),
                 name="subaccounts_onboarding_stays",
-                violation_error_message="ONBOARDING can't be renamed or deactivated.",
+                violation_error_message=_("ONBOARDING can't be renamed or deactivated."),
             ),
         ]
 

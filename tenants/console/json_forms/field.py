@@ -6,6 +6,7 @@ from typing import Any, cast
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.utils.translation import gettext
 
 from loctelli.api import parsers
 from loctelli.errors import DomainError
@@ -33,8 +34,10 @@ class JSONField(forms.JSONField):
         try:
             return parsers.parse(value.encode(errors="surrogatepass"))
         except DomainError as error:
-            where = next((f" (at {item['path']})" for item in error.errors if item["path"]), "")
-            raise ValidationError(f"{error.detail.replace('The body', 'This')}{where}", code=error.code) from error
+            path = next((item["path"] for item in error.errors if item["path"]), None)
+            told = gettext(error.detail.replace("The body", "This"))
+            where = gettext("(at %(path)s)") % {"path": path} if path else ""
+            raise ValidationError(f"{told} {where}".rstrip(), code=error.code) from error
 
     def validate(self, value: Any) -> None:
         # An empty object or list is something.

@@ -4,7 +4,7 @@ from django.db import transaction
 
 from accounts.models import User
 from agents.models import PromptTemplate, Strategy, SubAccountPromptTemplate
-from tenants.catalogue import check_offered
+from tenants.catalogue import TemplateInactive, check_offered, is_withdrawn
 from tenants.models import SubAccount
 
 # What a copy is called after its original, within what the API takes for a name.
@@ -44,8 +44,11 @@ def _hold_choices(sub_account_id: int) -> None:
 def duplicate_strategy(strategy: Strategy, *, name: str | None = None, owner: User | None = None) -> Strategy:
     """Return a saved copy of a strategy, inactive until somebody has looked at it, without the leads.
 
-    `name` is "<old> (copy)" and `owner` the same person unless given.
+    `name` is "<old> (copy)" and `owner` the same person unless given. Raises TemplateInactive when its prompt template
+    was withdrawn, which stays where it was chosen and is not chosen anew.
     """
+    if is_withdrawn(strategy.prompt_template):
+        raise TemplateInactive("Its prompt template isn't available any more: give it another one before it is copied.")
     copy = Strategy(
         **{
             field.attname: getattr(strategy, field.attname)

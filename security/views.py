@@ -1,6 +1,11 @@
 """The API's doors to a sub-account's own incidents and its audit trail."""
 
+from django.db import models
+
+from loctelli.api.filters import FilterSet, TextFilter
+from security.models import AuditEntry
 from security.serializers import AuditEntrySerializer, SecurityIncidentSerializer
+from tenants.trail import about
 from tenants.views import TenantReadOnlyViewSet
 
 
@@ -19,17 +24,34 @@ class SecurityIncidentViewSet(TenantReadOnlyViewSet):
     ordering_fields = ("created_at",)
 
 
+class About(TextFilter):
+    """Entries about one thing."""
+
+    def filter(self, qs: models.QuerySet, value: str) -> models.QuerySet:
+        return qs.filter(about(value)) if value else qs
+
+
+class AuditEntryFilters(FilterSet):
+    """Entries by what they are about, who acted, and when."""
+
+    object_id = About(help_text="Only about the thing with this id, also where it is one of very many at once.")
+
+    class Meta:
+        model = AuditEntry
+        fields = {
+            "model": ["exact"],
+            "object_id": ["exact"],
+            "actor_type": ["exact"],
+            "actor_id": ["exact"],
+            "action": ["exact"],
+            "created_at": ["gte", "lt"],
+        }
+
+
 class AuditEntryViewSet(TenantReadOnlyViewSet):
     """Who changed what in the sub-account, field by field. For its admins; nobody can change an entry."""
 
     serializer_class = AuditEntrySerializer
-    filterset_fields = {
-        "model": ["exact"],
-        "object_id": ["exact"],
-        "actor_type": ["exact"],
-        "actor_id": ["exact"],
-        "action": ["exact"],
-        "created_at": ["gte", "lt"],
-    }
+    filterset_class = AuditEntryFilters
     ordering = "-created_at"
     ordering_fields = ("created_at",)

@@ -5,7 +5,7 @@ import pytest
 from agents.models import PromptTemplate, Strategy
 from agents.tests.factories import PromptTemplateFactory
 from integrations.tests.factories import IntegrationFactory, IntegrationTemplateFactory
-from loctelli.tests.console_cast import page, signed_in, text
+from loctelli.tests.console_cast import act, page, signed_in, text
 from tenants.scope import system_scope
 
 STRATEGIES, TEMPLATES, INTEGRATIONS = (
@@ -52,6 +52,21 @@ def test_over_the_api_a_strategy_is_neither_made_nor_changed_to_it(cast, as_alic
     assert (activated.status_code, activated.json()["code"]) == (409, "template_inactive")
 
 
+def test_over_the_api_a_strategy_that_stands_on_it_is_copied_once_it_has_another_one(cast, as_alice, withdrawn):
+    with system_scope("test"):
+        Strategy.objects.filter(pk=cast.acme_strategy.pk).update(prompt_template=withdrawn)
+    address = f"{STRATEGIES}{cast.acme_strategy.pk}/"
+
+    refused = as_alice.post(f"{address}duplicate/", {})
+    changed = as_alice.patch(address, {"prompt_template_id": cast.template.pk})
+    copied = as_alice.post(f"{address}duplicate/", {})
+
+    assert (refused.status_code, refused.json()["code"]) == (409, "template_inactive")
+    assert "give it another one before it is copied" in refused.json()["detail"]
+    assert (changed.status_code, copied.status_code) == (200, 201)
+    assert copied.json()["prompt_template_id"] == cast.template.pk
+
+
 def test_over_the_api_it_stays_where_it_was_chosen(cast, as_alice):
     with system_scope("test"):
         PromptTemplate.objects.update(is_active=False)
@@ -87,6 +102,24 @@ def test_in_the_console_it_is_not_chosen_either(cast, ada, withdrawn, withdrawn_
     said = {label: text(console.post(page(label, "add"), {**ours, **form})) for label, form in forms.items()}
 
     assert {label for label, words in said.items() if GONE in words} == set(forms)
+
+
+def test_in_the_console_a_strategy_that_stands_on_it_is_not_copied_and_others_are(cast, ada, withdrawn):
+    with system_scope("test"):
+        Strategy.objects.filter(pk=cast.acme_strategy.pk).update(prompt_template=withdrawn)
+
+    said = text(
+        act(
+            signed_in(ada), "agents.strategy", "copy", cast.acme_strategy, cast.globex_strategy, confirmed="1",
+            **{"with-sub_account": cast.acme.pk, "with-person": cast.alice.pk},
+        )
+    )  # fmt: skip
+
+    assert "1 was copied." in said
+    assert "before it is copied" in said
+    with system_scope("test"):
+        copies = Strategy.objects.exclude(pk__in=[cast.acme_strategy.pk, cast.globex_strategy.pk])
+        assert [copy.prompt_template_id for copy in copies] == [cast.template.pk]
 
 
 def test_in_the_console_it_stays_where_it_was_chosen(cast, ada):

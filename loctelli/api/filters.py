@@ -183,6 +183,8 @@ CONDITIONS = {
 
 
 def _describe(found: django_filters.Filter) -> str:
+    if "help_text" in found.extra:
+        return found.extra["help_text"]
     return f"Only where {found.field_name.replace('__', '.')} {CONDITIONS[found.lookup_expr]}."
 
 

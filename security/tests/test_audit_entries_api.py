@@ -2,7 +2,9 @@
 
 from accounts.tests.factories import UserFactory
 from crm.models import Lead
+from crm.tests.factories import LeadFactory
 from tenants.scope import acting, system_scope
+from tenants.trail.changes import ONE_BY_ONE
 
 LEADS, ENTRIES = "/api/v1/leads/", "/api/v1/audit-entries/"
 
@@ -26,6 +28,22 @@ def test_admins_read_and_filter_the_trail_of_their_business(cast, lead, as_alice
     assert as_alice.get(f"{ENTRIES}{update['id']}/").json() == update
     assert as_mallory.get(f"{ENTRIES}{update['id']}/").status_code == 404
     assert as_mallory.get(f"{ENTRIES}?{of_lead}").json()["results"] == []
+
+
+def test_a_thing_that_is_one_of_very_many_is_found_by_its_id(cast, lead, as_alice, as_mallory):
+    with system_scope("test"):
+        LeadFactory.create_batch(ONE_BY_ONE, strategy=cast.acme_strategy)
+        LeadFactory.create_batch(ONE_BY_ONE + 1, strategy=cast.globex_strategy)
+        Lead.objects.update(status="closed")
+
+    answer = as_alice.get(f"{ENTRIES}?model=crm.lead&object_id={lead.pk}")
+    foreign = as_mallory.get(f"{ENTRIES}?model=crm.lead&object_id={lead.pk}")
+
+    assert [(row["action"], row["object_id"], row["rows"]) for row in answer.json()["results"]] == [
+        ("update", "", ONE_BY_ONE + 1),
+        ("create", str(lead.pk), 1),
+    ]
+    assert foreign.json()["results"] == []
 
 
 def test_a_platform_admin_s_address_is_not_told(cast, lead, ada, as_alice):

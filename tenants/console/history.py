@@ -8,7 +8,8 @@ from django.apps import apps
 from django.contrib.admin.models import LogEntry
 from django.contrib.contenttypes.models import ContentType
 from django.db import models
-from django.db.models import Q
+
+from tenants.trail import about
 
 LONGEST_VALUE = 300
 
@@ -26,8 +27,7 @@ def entries_of(row: models.Model) -> models.QuerySet:
     """Return the audit trail's entries of a row, newest first, and those of very many rows that name it."""
     # By name, for the trail's model stands in a layer above.
     entries = apps.get_model("security.AuditEntry")._default_manager
-    of_row = Q(object_id=str(row.pk)) | Q(object_id="", object_ids__contains=[str(row.pk)])
-    return entries.filter(of_row, model=row._meta.label_lower).order_by("-created_at", "-id")
+    return entries.filter(about(row.pk), model=row._meta.label_lower).order_by("-created_at", "-id")
 
 
 def remarks_on(row: models.Model) -> models.QuerySet:

@@ -8,6 +8,7 @@ What writes a recorded table with SQL of its own calls `write()` with entries of
 """
 
 from tenants.trail.entries import COLUMNS, TABLE, Entry, insert_sql, write
+from tenants.trail.finding import about
 from tenants.trail.plans import masked_columns, plan_of, recording_of
 
-__all__ = ["COLUMNS", "TABLE", "Entry", "insert_sql", "masked_columns", "plan_of", "recording_of", "write"]
+__all__ = ["COLUMNS", "TABLE", "Entry", "about", "insert_sql", "masked_columns", "plan_of", "recording_of", "write"]

@@ -121,7 +121,8 @@ class BookingAdmin(ConsoleAdmin):
         ("regular_user", AutocompleteSelectFilter),
         by_month("created_at", _("month it was made")),
     ]
-    search_fields = ["lead__name", "regular_user__name"]
+    search_fields = ["lead"]
+    search_help_text = _("Part of the lead's name, phone number or address")
     sortable_by = ["created_at"]
     ordering = ["-created_at", "-id"]
     fieldsets = [

@@ -55,6 +55,7 @@ class BookingViewSet(ExportMixin, TenantViewSet):
         "lead_id": ["exact", "isnull"],
         "created_at": ["gte", "lt"],
     }
+    search_fields = ("lead",)
     ordering_fields = ("id", "created_at", "updated_at")
     export_ordering = ("id", "created_at")
     action_roles = {"export": UserRole.MANAGER}

@@ -55,7 +55,8 @@ class FormSubmissionAdmin(NotesAdmin):
         ("assigned_to", AutocompleteSelectFilter),
         ("source", FieldTextFilter),
     ]
-    search_fields = ["form_template__name", "assigned_to__name"]
+    search_fields = ["data"]
+    search_help_text = _("Part of an answer, or a phone number")
     date_hierarchy = "submitted_at"
     ordering = ["-submitted_at", "id"]
     readonly_fields = ["timeline", "ip_address", "user_agent", "submitted_at", "reviewed_at", "contacted_at"]

@@ -18,6 +18,7 @@ from loctelli.database.models import StampedModel, UpdatedModel
 from tenants.access import Access
 from tenants.managers import SharedManager
 from tenants.models import RecordedModel, SubAccountKey, TenantModel
+from tenants.search import SearchGin, SearchIndex, SearchTextField
 
 
 class FormTemplate(RecordedModel, StampedModel):
@@ -96,6 +97,9 @@ class FormSubmission(TenantModel, UpdatedModel):
     submitted_at = models.DateTimeField(db_default=Now(), editable=False)
     reviewed_at = models.DateTimeField(null=True, blank=True, editable=False)
     contacted_at = models.DateTimeField(null=True, blank=True, editable=False)
+    search_text = SearchTextField(answers="data")
+
+    search_index = SearchIndex(searches=("data",))
 
     class Meta(TenantModel.Meta):
         db_table = "form_submissions"
@@ -117,6 +121,8 @@ class FormSubmission(TenantModel, UpdatedModel):
             models.Index(fields=["form_template", "submitted_at", "id"], name="submissions_form"),
             # What is assigned to one person, also when that person is deleted.
             models.Index(fields=["assigned_to", "submitted_at", "id"], name="submissions_assigned"),
+            # Those that were asked for by part of an answer.
+            SearchGin(name="submissions_search"),
         ]
 
     def __str__(self) -> str:

@@ -38,3 +38,4 @@ class FormSubmissionViewSet(SubmissionViewSet):
         "assigned_to_id": ["exact", "isnull"],
         "submitted_at": ["gte", "lt"],
     }
+    search_fields = ("data",)

@@ -85,7 +85,8 @@ class ConversationMessageAdmin(ReadOnlyAdmin):
 
     list_display = ["message_timestamp", "sub_account", "lead", badge("role"), "validation_score"]
     list_filter = ["role", by_month("message_timestamp")]
-    search_fields = ["lead__name"]
+    search_fields = ["lead"]
+    search_help_text = _("Part of the lead's name, phone number or address")
     # Their keys sort by time, and are indexed.
     ordering = ["-id"]
     fieldsets = [

@@ -11,6 +11,7 @@ from crm.shapes import BOOKING_DETAILS
 from loctelli.database.fields import ForeignKey, JSONField, StringField
 from loctelli.database.models import StampedModel
 from tenants.models import TenantModel
+from tenants.search import SearchIndex
 
 
 class Booking(TenantModel, StampedModel):
@@ -24,6 +25,8 @@ class Booking(TenantModel, StampedModel):
         shape=BOOKING_DETAILS, help_text=_("Date, time, location and what else belongs to the meeting.")
     )
     status = StringField(choices=BookingStatus, default=BookingStatus.PENDING, db_default=BookingStatus.PENDING.value)
+
+    search_index = SearchIndex(searches=("lead.name", "lead.email", "lead.phone", "lead.company"), through="lead")
 
     class Meta(TenantModel.Meta):
         db_table = "bookings"

@@ -4,9 +4,12 @@ import psycopg
 import pytest
 from django.db import DatabaseError, connection, transaction
 
+from crm.conversations import append_message
 from crm.models import ContactSubmission, Lead
-from crm.tests.factories import ContactSubmissionFactory, LeadFactory
+from crm.tests.factories import BookingFactory, ContactSubmissionFactory, LeadFactory
 from loctelli.errors import InvalidRequest
+from security.choices import MessageRole
+from security.models import ConversationMessage
 from tenants.scope import system_scope, tenant_scope
 from tenants.search import index
 
@@ -161,6 +164,27 @@ def test_contact_submissions_are_found_by_what_was_written_too(cast):
         for text in ("rene", "kitchen second", "2125550100 rené", "consult rene"):
             found = find(ContactSubmission.objects.order_by("id"), text)
             assert [(row.full_name, row.sub_account_id) for row in found] == [("René", cast.acme.pk)]
+
+
+def test_bookings_and_messages_are_found_by_their_lead(people, as_alice, as_mallory):
+    with system_scope("test"):
+        for lead in Lead.objects.filter(name__startswith="Grace"):
+            BookingFactory(lead=lead)
+            append_message(lead, role=MessageRole.USER, content="Hello")
+        BookingFactory(lead=Lead.objects.get(name="Cy Mueller"))
+        everybody_s = ConversationMessage.objects.order_by("pk")
+        assert len(find(everybody_s, "grace")) == 2
+        assert [message.lead.name for message in find(everybody_s, "holloway")] == ["Grace Holloway"]
+
+    for client, text, names in (
+        (as_alice, "grace", ["Grace Holloway"]),
+        (as_alice, "030 1234", ["Grace Holloway"]),
+        (as_alice, "mueller", ["Cy Mueller"]),
+        (as_alice, "stranger", []),
+        (as_mallory, "grace", ["Grace Stranger"]),
+    ):
+        found = client.get("/api/v1/bookings/", {"search": text, "include": "lead"}).json()["results"]
+        assert (text, [booking["lead"]["name"] for booking in found]) == (text, names)
 
 
 # The functions' own walls.

@@ -11,7 +11,8 @@ from django.utils import timezone
 from crm.models import ContactSubmission, Lead
 from crm.tests.factories import LeadFactory
 from loctelli.tests.console_cast import LABELS, READ_ONLY, limited_admin, page, signed_in, text
-from tenants.console import paging
+from security.models import AuthAttempt
+from tenants.console import lists, paging
 from tenants.console.lists import ListAdmin
 from tenants.console.paging import AtLeast, BoundedPaginator
 from tenants.scope import system_scope
@@ -76,6 +77,23 @@ def test_what_a_search_finds_is_counted_to_a_bound_of_its_own(cast, console, mon
 
     assert "2+ leads" in text(console.get(page("crm.lead", "changelist"), {"q": "somebody"}))
     assert "5 leads" in text(console.get(page("crm.lead", "changelist")))
+
+
+def test_where_no_index_serves_a_search_only_the_first_rows_are_read_and_it_says_so(cast, console, monkeypatch):
+    with system_scope("test"):
+        for number in range(3):
+            AuthAttempt.objects.create(
+                email=f"{number}@x.example", account_type="user", success=False, ip_address="192.0.2.1"
+            )
+        most = AuthAttempt.objects.count() - 1
+
+    everything = text(console.get(page("security.authattempt", "changelist"), {"q": "x.exa"}))
+    monkeypatch.setattr(lists, "MOST_SEARCHED", most)
+    first = text(console.get(page("security.authattempt", "changelist"), {"q": "x.exa"}))
+
+    warning = f"Only the first {most} rows were searched"
+    assert ("3 auth attempts" in everything, warning in everything) == (True, False)
+    assert ("2@x.example" in first, warning in first) == (True, True)
 
 
 def test_at_the_bound_a_count_is_exact(cast, monkeypatch):

@@ -15,6 +15,7 @@ from security.choices import MessageRole
 from security.keys import KEY_BYTES, KEY_ID, NONCE_BYTES, TAG_BYTES
 from tenants.access import Recording
 from tenants.models import TenantModel
+from tenants.search import SearchIndex
 
 
 class DataKey(TenantModel):
@@ -56,6 +57,8 @@ class ConversationMessage(TenantModel, StampedModel):
     metadata = models.JSONField(null=True, blank=True)
 
     message_timestamp = models.DateTimeField()
+
+    search_index = SearchIndex(searches=("lead.name", "lead.email", "lead.phone", "lead.company"), through="lead")
 
     class Meta(TenantModel.Meta):
         db_table = "conversation_messages"

@@ -62,6 +62,7 @@ DEFINERS = """
 KNOWN_DEFINERS = {
     "procrastinate_defer_jobs_v1": "defers jobs without a right to their table",
     "search_contact_submissions": "looks into an index that row security closes, for the bound sub-account alone",
+    "search_form_submissions": "looks into an index that row security closes, for the bound sub-account alone",
     "search_leads": "looks into an index that row security closes, for the bound sub-account alone",
     "session_is_alive": "tells whether a session goes on without a right to its tokens",
     "throttle_hit": "counts without a right to the counters",

@@ -17,7 +17,7 @@ FUNCTIONS = """
 
 
 def find_breaches(cursor: Any) -> list[str]:
-    bound = [f"search_{model._meta.db_table}" for model in apps.get_models() if hasattr(model, "search_index")]
+    bound = [f"search_{model._meta.db_table}" for model in apps.get_models() if hasattr(model, "search_text")]
     free = [f"{name}_of" for name in bound]
     cursor.execute(FUNCTIONS, [settings.DATABASE_ROLES.tenant, [*bound, *free]])
     found = {name: rest for name, *rest in cursor.fetchall()}

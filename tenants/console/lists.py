@@ -28,6 +28,8 @@ from tenants.console.narrowing import narrowed_to, owner_of, rows_of
 from tenants.console.paging import BoundedPaginator
 from tenants.models import SubAccount
 
+# Where no index serves a search, so many rows are read for it: a log may have any number of them.
+MOST_SEARCHED = 100_000
 # What may follow a filter's field in the query string; anything longer could ask for somebody's password.
 LOOKUPS = ("exact", "in", "isnull", "gt", "gte", "lt", "lte", "id__exact", "pk__exact", "year", "month", "day")
 
@@ -107,9 +109,16 @@ class ListAdmin(ModelAdmin):
     def get_search_results(
         self, request: HttpRequest, queryset: models.QuerySet, search_term: str
     ) -> tuple[models.QuerySet, bool]:
-        """Ask the model's search index, where it has one; what is no search finds nothing, and says why."""
+        """Ask the model's search index, where it has one; what is no search finds nothing, and says why.
+
+        Of others only the first rows of the list are searched, which is said when there are more.
+        """
         index = getattr(self.model, "search_index", None)
         if index is None:
+            if search_term and queryset.values("pk")[MOST_SEARCHED:].exists():
+                text = _("Only the first %(number)s rows were searched: narrow the list for others.")
+                self.message_user(request, text % {"number": f"{MOST_SEARCHED:,}"}, messages.WARNING)
+                queryset = queryset.filter(pk__in=queryset.values("pk")[:MOST_SEARCHED])
             return super().get_search_results(request, queryset, search_term)
         chosen = narrowed_to(request)
         # A form's choices may be another sub-account's than the one that lists show.

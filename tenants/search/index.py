@@ -34,11 +34,23 @@ class SearchTextField(models.GeneratedField):
     # Nobody reads it.
     db_returning = False  # type: ignore[assignment]
 
-    def __init__(self, *, names: Iterable[str], codes: Iterable[str], phone: str, **kwargs: Any) -> None:
-        """`names` are words in a language; `codes` are addresses and numbers, taken as they are; `phone` is digits."""
-        self.names, self.codes, self.phone = tuple(names), tuple(codes), phone
+    def __init__(
+        self,
+        *,
+        names: Iterable[str] = (),
+        codes: Iterable[str] = (),
+        phone: str | None = None,
+        answers: str | None = None,
+        **kwargs: Any,
+    ) -> None:
+        """`names` are words in a language; `codes` are addresses and numbers, taken as they are; `phone` is digits.
+
+        `answers` is JSON, of which all values are searched.
+        """
+        self.columns = {"names": tuple(names), "codes": tuple(codes), "phone": phone, "answers": answers}
+        words = _joined(names) if answers is None else Func(F(answers), function="search_answers")
         super().__init__(
-            expression=Func(_joined(self.names), _joined(self.codes), _joined([phone]), function="search_text"),
+            expression=Func(words, _joined(codes), _joined([phone] if phone else []), function="search_text"),
             output_field=models.TextField(),
             db_persist=True,
         )
@@ -47,7 +59,7 @@ class SearchTextField(models.GeneratedField):
         name, path, args, kwargs = super().deconstruct()
         for made_here in ("expression", "output_field", "db_persist"):
             del kwargs[made_here]
-        return name, path, args, {**kwargs, "names": self.names, "codes": self.codes, "phone": self.phone}
+        return name, path, args, {**kwargs, **{name: value for name, value in self.columns.items() if value}}
 
 
 def _joined(columns: Iterable[str]) -> Func:

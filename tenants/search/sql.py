@@ -51,6 +51,17 @@ RETURN (
     SELECT coalesce(array_agg('%' || regexp_replace(needle, '([\\%_])', '\\\1', 'g') || '%'), '{}')
     FROM unnest(search_needles(words)) AS needle)
 """
+# All that somebody answered in a form, and beside it the digits of what is written as a phone number is.
+ANSWERS = r"""
+CREATE FUNCTION search_answers(answers jsonb) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN (
+    SELECT coalesce(
+        left(string_agg(answer, ' '), 1000) || ' ' || coalesce(string_agg(
+            regexp_replace(replace(answer, '(0)', ''), '\D+', '', 'g'), ' '
+        ) FILTER (WHERE answer ~ '^\s*[+(]?\d[\d\s()./+-]{4,30}$'), ''), '')
+    FROM jsonb_path_query(answers, 'strict $.** ? (@.type() == "string" || @.type() == "number")') AS found,
+        LATERAL (SELECT found #>> '{}' AS answer) AS text)
+"""
 REVERSE = [
     "DROP FUNCTION search_patterns(text[])",
     "DROP FUNCTION search_needles(text[])",

@@ -185,6 +185,7 @@ TABLES = (
         """,
         additions="""
         form_owner_id     bigint  # the form's owner_id: keeps the reference to the own form or everyone's
+        search_text       text  null  generated  # what search finds a row by, folded
         """,
         references="""
         sub_account_id -> subaccounts (id) RESTRICT

@@ -1,16 +1,15 @@
 """How PostgreSQL answers lists, under row security and with a tenant among others: by the index that is for it."""
 
 import json
-from base64 import b64encode
 from contextlib import contextmanager
 
 import pytest
 from django.db import connection
 
 from crm.models import Lead
+from loctelli.management.generating.records import FORM_ID, ROWS, add_records
 from loctelli.management.generating.sub_accounts import gather_statistics, generate
 from loctelli.tests.cast import client_of
-from security.message_cipher import SALT_BYTES
 from tenants.scope import system_scope, tenant_scope
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -41,7 +40,7 @@ OTHERS = {
     "bookings/?ordering=-updated_at": {"bookings_changed"},
     "bookings/?ordering=created_at": {"bookings_newest"},
     "bookings/?status=pending": {"bookings_status", "bookings_tenant_key"},
-    "bookings/?lead_id={lead}": {"bookings_lead"},
+    "bookings/?lead_id={booked}": {"bookings_lead"},
     "contact-submissions/": {"contacts_newest"},
     "contact-submissions/?ordering=updated_at": {"contacts_changed"},
     "contact-submissions/?status=CLOSED_LOST": {"contacts_status", "contacts_newest"},
@@ -56,74 +55,30 @@ OTHERS = {
     "audit-entries/": {"audit_entries_newest"},
     "audit-entries/?model=crm.lead&object_id={entry}": {"audit_entries_object"},
 }
-# Shaped as ciphertext is; nobody opens it.
-MESSAGE = {"content": b64encode(bytes(18)).decode(), "salt": b64encode(bytes(SALT_BYTES)).decode(), "iv": "A" * 16}
-# Rows that the generator doesn't make, so many of each of two sub-accounts.
-FILL = {
-    "contact_submissions": (
-        "id, full_name, email, phone, services, status, assigned_to_id, submitted_at",
-        "'c' || lpad(to_hex(n * 10 + {place}), 24, '0'), 'Person ' || n, n || '@x.example', n, 'x', "
-        "(ARRAY['NEW', 'CONTACTED', 'QUALIFIED', 'CLOSED_LOST'])[n %% 4 + 1], CASE n %% 100 WHEN 0 THEN {user} END, "
-        "now() - n * interval '1 minute'",
-    ),
-    "form_submissions": (
-        "id, form_template_id, form_owner_id, data, assigned_to_id, submitted_at",
-        "'c' || lpad(to_hex(n * 10 + {place}), 24, '0'), '{form}', 0, '{{}}', CASE n %% 100 WHEN 0 THEN {user} END, "
-        "now() - n * interval '1 minute'",
-    ),
-    "conversation_messages": (
-        "id, lead_id, role, encrypted_content, salt, iv, integrity_hash, message_timestamp",
-        "'c' || lpad(to_hex(n * 10 + {place}), 24, '0'), {lead} + n %% 300, 'user', '{content}', '{salt}', "
-        "'{iv}', repeat('0', 64), "
-        "now() - n * interval '1 minute'",
-    ),
-    "audit_entries": (
-        "actor_type, actor_name, action, model, object_id, object_name, changes",
-        "'user', 'x', 'update', 'crm.lead', {lead} + n, 'x', '{{}}'",
-    ),
-    "security_incidents": (
-        "id, type, severity, description, created_at",
-        "'c' || lpad(to_hex(n * 10 + {place}), 24, '0'), 'VALIDATION_FAILURE', 'LOW', 'x', "
-        "now() - n * interval '1 minute'",
-    ),
-}
-BIG = {"leads", "bookings", *FILL}
+BIG = {"leads", "bookings", *ROWS}
 
 
 @pytest.fixture
 def large(cast):
     """A large sub-account among small ones, with fresh statistics: whom to ask as, and what addresses name."""
     generated = [generate(number, size=size, password=None) for number, size in ((1, LARGE), (2, OTHER))]
-    with system_scope("test"), connection.cursor() as cursor:
-        form = made_form(cursor)
-        for place, sub_account in enumerate(generated):
-            user = sub_account.users.order_by("pk").first()
-            lead = sub_account.leads.filter(phone__isnull=False, email__isnull=False, bookings__isnull=False).first()
-            names = {**MESSAGE, "entry": lead.pk + 7, "user": user.pk, "lead": lead.pk, "form": form, "place": place}
-            for table, (columns, values) in FILL.items():
-                cursor.execute(
-                    f"INSERT INTO {table} (sub_account_id, {columns}) "
-                    f"SELECT %s, {values.format(**names)} FROM generate_series(1, %s) AS n",
-                    [sub_account.pk, LARGE // 2],
-                )
-            if place == 0:
-                found = {
-                    **names, "email": lead.email, "phone": lead.phone.replace("+", "%2B"), "strategy": lead.strategy_id,
-                    "latest": sub_account.leads.latest("created_at").created_at.strftime("%Y-%m-%dT%H:%M:%SZ"),
-                }  # fmt: skip
-                asker = sub_account.users.filter(role="admin").first() or user
+    for sub_account in generated:
+        add_records(sub_account, LARGE // 2)
+    large = generated[0]
+    with system_scope("test"):
+        lead = large.leads.filter(phone__isnull=False, email__isnull=False, bookings__isnull=False).first()
+        first, user = large.leads.order_by("pk").first(), large.users.order_by("pk").first()
+        names = {
+            "entry": first.pk + 7, "user": user.pk, "lead": first.pk + 7, "form": FORM_ID,
+            "booked": lead.pk, "email": lead.email, "phone": lead.phone.replace("+", "%2B"),
+            "strategy": lead.strategy_id,
+            "latest": large.leads.latest("created_at").created_at.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        }  # fmt: skip
+        asker = large.users.filter(role="admin").first()
     gather_statistics()
     with connection.as_owner(), connection.cursor() as cursor:
         cursor.execute(f"VACUUM (ANALYZE) {', '.join(sorted(BIG))}")
-    return client_of(asker), found, generated[0]
-
-
-def made_form(cursor) -> str:
-    cursor.execute(
-        "INSERT INTO form_templates (id, name, slug, schema, title, created_by_admin_id) "
-        "SELECT 'cform0000000000000000000x', 'x', 'x', '[]', 'x', min(id) FROM admin_users RETURNING id"
-    )
-    return cursor.fetchone()[0]
+    return client_of(asker), names, large
 
 
 @contextmanager

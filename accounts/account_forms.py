@@ -19,6 +19,7 @@ class AdminUserForm(ConsoleForm):
     own = False
 
     permissions = PermissionsField(
+        label=gettext_lazy("Permissions"),
         required=False,
         help_text=gettext_lazy("What an admin may do. A super admin may do everything, whatever is ticked."),
     )

@@ -61,7 +61,7 @@ class AdminUserAdmin(AccountAdmin):
         (None, {"fields": ["name", "email", "is_active"]}),
         (gettext_lazy("Rights"), {"fields": list(RIGHTS)}),
         (
-            "Sign-in",
+            gettext_lazy("Sign-in"),
             {
                 "fields": [
                     "sign_in_state",

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.core.exceptions import ValidationError
+from django.utils.translation import gettext
 
 from accounts.models import AdminUser
 
@@ -18,9 +19,12 @@ class LengthValidator:
     def validate(self, password: str, user: Any = None) -> None:
         minimum = self.admins if isinstance(user, AdminUser) else self.users
         if len(password) < minimum:
-            raise ValidationError(f"This password is too short: it needs {minimum} characters.", "password_too_short")
+            told = gettext("This password is too short: it needs %(minimum)d characters.")
+            raise ValidationError(told % {"minimum": minimum}, "password_too_short")
         if len(password) > LONGEST:
-            raise ValidationError(f"This password is too long: {LONGEST} characters at most.", "password_too_long")
+            told = gettext("This password is too long: %(most)d characters at most.")
+            raise ValidationError(told % {"most": LONGEST}, "password_too_long")
 
     def get_help_text(self) -> str:
-        return f"At least {self.users} characters, for platform admins {self.admins}."
+        told = gettext("At least %(users)d characters, for platform admins %(admins)d.")
+        return told % {"users": self.users, "admins": self.admins}

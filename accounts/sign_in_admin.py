@@ -36,12 +36,21 @@ class RefreshTokenAdmin(ReadOnlyAdmin):
     # Their keys sort by time, and are indexed.
     ordering = ["-id"]
     actions = TOKEN_ACTIONS
-    readonly_fields = ["account", "state"]
+    readonly_fields = ["account", "state_words"]
     fieldsets = [
         (None, {"fields": ["account", "account_type", "user_id", "ip_address", "user_agent"]}),
         (
             _("Validity"),
-            {"fields": ["state", "remembered", "session_started_at", "expires_at", "session_expires_at", "revoked_at"]},
+            {
+                "fields": [
+                    "state_words",
+                    "remembered",
+                    "session_started_at",
+                    "expires_at",
+                    "session_expires_at",
+                    "revoked_at",
+                ]
+            },
         ),
     ]
 
@@ -55,10 +64,16 @@ class RefreshTokenAdmin(ReadOnlyAdmin):
         return token.account_email  # type: ignore[attr-defined]
 
     @display(description=_("state"), label={"live": "success"})
-    def state(self, token: RefreshToken) -> str | tuple[str, str]:
+    def state(self, token: RefreshToken) -> tuple[str, str]:
+        """Say whether a session goes on, in the colour of that."""
+        ended = token.revoked_at is not None or token.rotated_at is not None
+        return "over" if ended else "live", self.state_words(token)
+
+    @display(description=_("state"))
+    def state_words(self, token: RefreshToken) -> str:
         if token.revoked_at is not None:
             return gettext("Ended")
-        return gettext("Renewed") if token.rotated_at is not None else ("live", gettext("Live"))
+        return gettext("Renewed") if token.rotated_at is not None else gettext("Live")
 
 
 class ConsoleSessionAdmin(ReadOnlyAdmin):

@@ -6,6 +6,7 @@ from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from loctelli.database.fields import ForeignKey, StringField
@@ -76,7 +77,10 @@ class SubAccountPromptTemplate(TenantModel, StampedModel):
         ]
 
     def __str__(self) -> str:
-        return f"{self.prompt_template} for {self.sub_account}"
+        return gettext("%(template)s for %(sub_account)s") % {
+            "template": self.prompt_template,
+            "sub_account": self.sub_account,
+        }
 
 
 class Strategy(TenantModel, StampedModel):

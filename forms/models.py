@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Coalesce, Now
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from crm.choices import Priority
@@ -126,7 +127,10 @@ class FormSubmission(TenantModel, UpdatedModel):
         ]
 
     def __str__(self) -> str:
-        return f"{self.form_template} at {self.submitted_at:%Y-%m-%d %H:%M}"
+        return gettext("%(form)s at %(at)s") % {
+            "form": self.form_template,
+            "at": f"{self.submitted_at:%Y-%m-%d %H:%M}",
+        }
 
     def save(self, *args, **kwargs) -> None:
         if self.form_owner_id is None:

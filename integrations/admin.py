@@ -62,12 +62,15 @@ class IntegrationForm(ConsoleForm):
     """A connection's form: secrets go in and never come out."""
 
     new_webhook_secret = forms.CharField(
+        label=_("New webhook secret"),
         required=False,
         strip=False,
         widget=UnfoldAdminPasswordWidget(attrs={"autocomplete": "new-password"}),
         help_text=_("Leave empty to keep the present one."),
     )
-    remove_webhook_secret = forms.BooleanField(required=False, widget=UnfoldBooleanSwitchWidget)
+    remove_webhook_secret = forms.BooleanField(
+        label=_("Remove webhook secret"), required=False, widget=UnfoldBooleanSwitchWidget
+    )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

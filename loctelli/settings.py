@@ -10,6 +10,7 @@ import environ
 from django.core.exceptions import ImproperlyConfigured
 from django.templatetags.static import static
 from django.urls import reverse_lazy
+from django.utils.translation import gettext_lazy
 
 from loctelli import logs
 from loctelli.database import urls as database_urls
@@ -329,9 +330,9 @@ UNFOLD = {
     "SHOW_BACK_BUTTON": True,
     "ACCOUNT": {
         "navigation": [
-            {"title": "Change password", "link": reverse_lazy("admin:password_change")},
-            {"title": "Authenticator app", "link": reverse_lazy("admin:second_factor")},
-            {"title": "Your sessions", "link": reverse_lazy("admin:own_sessions")},
+            {"title": gettext_lazy("Change password"), "link": reverse_lazy("admin:password_change")},
+            {"title": gettext_lazy("Authenticator app"), "link": reverse_lazy("admin:second_factor")},
+            {"title": gettext_lazy("Your sessions"), "link": reverse_lazy("admin:own_sessions")},
         ],
     },
 }

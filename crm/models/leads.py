@@ -1,5 +1,7 @@
 """Leads: the people agents talk with."""
 
+from typing import Any
+
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -79,3 +81,7 @@ class Lead(TenantModel, StampedModel):
 
     def __str__(self) -> str:
         return self.name
+
+    def get_status_display(self) -> Any:
+        """Return the words of a status that all sub-accounts have; a stage of one's own is as it was called."""
+        return dict(LeadStatus.choices).get(self.status, self.status)

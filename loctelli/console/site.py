@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import update_wrapper
 from typing import Any
 
+from django.apps import apps
 from django.conf import settings
 from django.contrib.auth import REDIRECT_FIELD_NAME
 from django.core.exceptions import PermissionDenied, SuspiciousOperation
@@ -29,7 +30,7 @@ from loctelli.console.own_password import OwnPasswordView
 from loctelli.errors import DomainError
 from security import audit, throttling
 from security.choices import ActorType
-from tenants.console import step_up
+from tenants.console import labels, step_up
 from tenants.scope import ensure_scope, system_scope
 
 View = Callable[..., HttpResponseBase]
@@ -47,6 +48,8 @@ class ConsoleSite(UnfoldAdminSite):
 
     def __init__(self, name: str = "console") -> None:
         super().__init__(name)
+        for model in apps.get_models():
+            labels.label(model)
 
     def register(
         self, model_or_iterable: ModelBase | Iterable[ModelBase], admin_class: Any = None, **options: Any

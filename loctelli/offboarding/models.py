@@ -6,6 +6,7 @@ from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from loctelli.database.constraints import one_of
@@ -55,7 +56,7 @@ class Closing(StampedModel):
         ]
 
     def __str__(self) -> str:
-        return f"Closing of {self.sub_account_name}"
+        return gettext("Closing of %(name)s") % {"name": self.sub_account_name}
 
     @property
     def sub_account_id(self) -> int:

@@ -81,4 +81,5 @@ class AuditEntry(RecordedModel):
         ]
 
     def __str__(self) -> str:
-        return f"{self.actor_name or self.actor_type} {self.action} {self.model} {self.object_id}"
+        who = self.actor_name or self.get_actor_type_display()
+        return f"{who}: {self.get_action_display()} {self.model} {self.object_id}"

@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from loctelli.database.fields import CuidField, ForeignKey, StringField
@@ -58,7 +59,7 @@ class ConsoleSession(RecordedModel, AbstractBaseSession):
         ]
 
     def __str__(self) -> str:
-        return f"Session of {self.admin or 'nobody'}"
+        return gettext("Session of %(name)s") % {"name": self.admin or gettext("nobody")}
 
 
 class SecondFactorQuerySet(RecordedQuerySet):

@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from loctelli.database.constraints import HEX_DIGEST, one_of, shaped
@@ -53,7 +54,8 @@ class AuthAttempt(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.email} {'signed in' if self.success else 'was refused'}"
+        told = gettext("%(email)s signed in") if self.success else gettext("%(email)s was refused")
+        return told % {"email": self.email}
 
 
 class AccountLockout(RecordedModel, StampedModel):
@@ -82,7 +84,7 @@ class AccountLockout(RecordedModel, StampedModel):
         ]
 
     def __str__(self) -> str:
-        return f"{self.email} ({self.account_type})"
+        return f"{self.email} ({self.get_account_type_display()})"
 
 
 class PasswordHistory(models.Model):
@@ -108,7 +110,7 @@ class PasswordHistory(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.account_type} {self.user_id}, {self.created_at:%Y-%m-%d}"
+        return f"{self.get_account_type_display()} {self.user_id}, {self.created_at:%Y-%m-%d}"
 
 
 class KnownDevice(RecordedModel):
@@ -199,4 +201,7 @@ class RefreshToken(RecordedModel):
         ]
 
     def __str__(self) -> str:
-        return f"Session of {self.account_type} {self.user_id}"
+        return gettext("Session of %(kind)s %(number)s") % {
+            "kind": self.get_account_type_display(),
+            "number": self.user_id,
+        }

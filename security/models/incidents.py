@@ -53,4 +53,4 @@ class SecurityIncident(RecordedModel, StampedModel):
         ]
 
     def __str__(self) -> str:
-        return f"{self.severity} {self.type}"
+        return f"{self.get_severity_display()}: {self.get_type_display()}"

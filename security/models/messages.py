@@ -5,6 +5,7 @@ from typing import ClassVar
 from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models.functions import Now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from loctelli.database.constraints import HEX_DIGEST, base64_from, base64_of, one_of, shaped
@@ -80,7 +81,10 @@ class ConversationMessage(TenantModel, StampedModel):
         ]
 
     def __str__(self) -> str:
-        return f"{self.role} at {self.message_timestamp:%Y-%m-%d %H:%M}"
+        return gettext("%(role)s at %(at)s") % {
+            "role": self.get_role_display(),
+            "at": f"{self.message_timestamp:%Y-%m-%d %H:%M}",
+        }
 
     @property
     def content(self) -> str:

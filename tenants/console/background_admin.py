@@ -6,6 +6,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.template.response import TemplateResponse
 from django.urls import path
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from unfold.decorators import display
 
 from tenants.choices import WorkStatus
@@ -32,7 +33,7 @@ class BackgroundActionAdmin(ReadOnlyAdmin):
     ordering = ["-created_at", "id"]
     actions = None
 
-    @display(description="progress")
+    @display(description=gettext_lazy("progress"))
     def progress(self, action: BackgroundAction) -> str:
         return f"{action.done} / {action.total}"
 

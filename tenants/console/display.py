@@ -9,13 +9,15 @@ from django.utils.html import format_html
 from django.utils.translation import gettext_lazy
 from unfold.decorators import display
 
+from tenants.console.labels import LABELS
+
 NOT_SET = gettext_lazy("Not set")
 
 
 def badge(name: str, colours: dict[str, str] | None = None) -> Callable:
     """Return a list column that shows a field as a badge; `colours` maps values to success, info, warning or danger."""
 
-    @display(description=name.replace("_", " "), ordering=name, label=colours or True)
+    @display(description=LABELS.get(name, name), ordering=name, label=colours or True)
     def show(row: models.Model) -> Any:
         value = getattr(row, name)
         if value is None:

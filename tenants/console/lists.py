@@ -21,7 +21,6 @@ from unfold.decorators import display
 from unfold.views import ChangeList
 
 from loctelli.errors import InvalidRequest
-from tenants.console import labels
 from tenants.console.filters import SubAccountFilter
 from tenants.console.forms import Autocomplete
 from tenants.console.narrowing import narrowed_to, owner_of, rows_of
@@ -87,7 +86,6 @@ class ListAdmin(ModelAdmin):
 
     def __init__(self, model: type[models.Model], admin_site: Any) -> None:
         super().__init__(model, admin_site)
-        labels.label(model)
 
     def references(self) -> list[models.ForeignKey]:
         """Return the references of the model's rows."""

@@ -6,6 +6,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from loctelli.database.fields import CuidField, ForeignKey, StringField
@@ -61,4 +62,4 @@ class SubAccountInvitation(RecordedModel, StampedModel):
         ]
 
     def __str__(self) -> str:
-        return f"Invitation to {self.sub_account}"
+        return gettext("Invitation to %(name)s") % {"name": self.sub_account}

@@ -57,4 +57,4 @@ def test_a_bare_sentence_is_found():
         'form.add_error("name", f"{name} is taken.")\ndisplay(description="name")\nform.add_error("name", _("Taken."))'
     )
 
-    assert list(bare_in(said)) == ["1: f'{x} is taken.'", "2: 'name'"]
+    assert list(bare_in(said)) == ["1: f'{name} is taken.'", "2: 'name'"]

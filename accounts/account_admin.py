@@ -30,10 +30,10 @@ class AccountAdmin(PasswordAdmin):
                 "password", "changed_meanwhile", gettext("It was changed elsewhere at this moment.")
             )
 
-    def save_model(self, request: HttpRequest, obj: models.Model, form: Any, change: bool) -> None:
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         if not change:
             # Nothing is hashed for it; until a password is set nobody can sign in.
-            obj.password = make_password(None)  # type: ignore[attr-defined]
+            obj.password = make_password(None)
         super().save_model(request, obj, form, change)
 
     def response_add(

@@ -205,19 +205,19 @@ class UserAdmin(ReassigningAdmin, AccountAdmin):
             fieldsets = [(name, {**options, "fields": [*options["fields"], "last_admin"]}), *others]
         return fieldsets
 
-    def lock(self, row: models.Model) -> None:
+    def lock(self, row: Any) -> None:
         # What is saved is compared with what is there once nobody else changes who administers the sub-account, which
         # the API holds before the row, too.
-        hold_admins(row.sub_account_id)  # type: ignore[attr-defined]
+        hold_admins(row.sub_account_id)
         super().lock(row)
 
-    def save_model(self, request: HttpRequest, obj: models.Model, form: Any, change: bool) -> None:
-        to = obj.sub_account if change and "sub_account" in form.changed_data else None  # type: ignore[attr-defined]
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        to = obj.sub_account if change and "sub_account" in form.changed_data else None
         if to is not None:
-            obj.sub_account_id = form.initial["sub_account"]  # type: ignore[attr-defined]
+            obj.sub_account_id = form.initial["sub_account"]
         super().save_model(request, obj, form, change)
         if to is not None:
-            move_user(cast(User, obj), to=to)
+            move_user(obj, to=to)
 
     def successors(self, row: User) -> models.QuerySet:
         return super().successors(row).exclude(role=UserRole.SYSTEM)

@@ -62,7 +62,7 @@ def forged_claims(raw: str) -> dict[str, Any] | None:
 
 def _signing_keys() -> list[str]:
     """Return the keys that access tokens may be signed with today."""
-    return [key for key in (settings.JWT_SIGNING_KEY, getattr(settings, "JWT_SIGNING_KEY_PREVIOUS", "")) if key]
+    return [key for key in (settings.JWT_SIGNING_KEY, settings.JWT_SIGNING_KEY_PREVIOUS) if key]
 
 
 def _decode(part: str) -> bytes:

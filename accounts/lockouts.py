@@ -76,6 +76,6 @@ def forget_guesses(kind: AccountType, email: str) -> None:
 def unlock(kind: AccountType, email: str) -> None:
     """Unlock an account for every device, known ones too, in the bound system scope."""
     forget_guesses(kind, email)
-    accounts = (AdminUser if kind == AccountType.ADMIN else User).objects.filter(email=email)
-    devices = KnownDevice.objects.filter(account_type=kind, user_id__in=accounts.values("pk"))
+    model: Any = AdminUser if kind == AccountType.ADMIN else User
+    devices = KnownDevice.objects.filter(account_type=kind, user_id__in=model.objects.filter(email=email).values("pk"))
     devices.update(failed_attempts=0, locked_until=None)

@@ -27,8 +27,10 @@ SYSTEM_USER_ID = 1
 SYSTEM_USER_EMAIL = "user@loctelli.com"
 
 
-class AdminUserManager(BaseUserManager.from_queryset(RecordedQuerySet)):  # type: ignore[misc]
+class AdminUserManager(BaseUserManager):
     """Makes and finds platform admins."""
+
+    _queryset_class = RecordedQuerySet
 
     def create_user(self, email: str, password: str | None = None, **fields) -> "AdminUser":
         """Create an admin; without a password the account can't sign in until it gets one."""

@@ -27,9 +27,10 @@ from crm.bulk_serializers import (
     UpdatedSerializer,
 )
 from crm.choices import MatchBy, Outcome
+from tenants.views import TenantGenericViewSet
 
 
-class BulkMixin:
+class BulkMixin(TenantGenericViewSet):
     """`POST /leads/bulk/`, `/leads/bulk-update/` and `/leads/bulk-delete/`."""
 
     @extend_schema(
@@ -47,7 +48,7 @@ class BulkMixin:
         `atomic` one failed row has nothing written, and the answer is a 400 that names the rows.
         """
         data = _validated(LeadRowsSerializer, self, request)
-        context = self.get_serializer_context()  # type: ignore[attr-defined]
+        context = self.get_serializer_context()
         rows = write_leads(data["leads"], match_by=MatchBy(data["match_by"]), context=context)
         if data["atomic"]:
             refuse_partial(rows)
@@ -113,7 +114,7 @@ class BulkMixin:
 
     def _fitting(self) -> models.QuerySet:
         """Return the leads that fit the filters and search of the address, which is the list's but for its end."""
-        return self.filter_queryset(self.get_queryset())  # type: ignore[attr-defined]
+        return self.filter_queryset(self.get_queryset())
 
 
 def _validated(serializer_class: type, view: Any, request: Request) -> dict[str, Any]:

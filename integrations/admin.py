@@ -7,7 +7,6 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db import models
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.urls import path, reverse
 from django.utils.translation import gettext
@@ -160,8 +159,8 @@ class IntegrationAdmin(ConsoleAdmin):
     ]
     add_fieldsets = [fieldsets[0], (_("Configuration"), {"fields": ["config", "new_webhook_secret"]})]
 
-    def json_to_read(self, row: models.Model, name: str) -> tuple[Any, Any]:
-        return row.masked_config, required_first(row.integration_template.config_schema)  # type: ignore[attr-defined]
+    def json_to_read(self, row: Any, name: str) -> tuple[Any, Any]:
+        return row.masked_config, required_first(row.integration_template.config_schema)
 
     def get_urls(self) -> list:
         view = self.admin_site.admin_view(self.schema_view)
@@ -185,9 +184,9 @@ class IntegrationAdmin(ConsoleAdmin):
         # Another template's schema would call other things secret.
         return fields if obj is None else [*fields, "integration_template"]
 
-    def save_model(self, request: HttpRequest, obj: models.Model, form: Any, change: bool) -> None:
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         if form.cleaned_data.get("remove_webhook_secret"):
-            obj.webhook_secret = None  # type: ignore[attr-defined]
+            obj.webhook_secret = None
         elif form.cleaned_data.get("new_webhook_secret"):
-            obj.webhook_secret = form.cleaned_data["new_webhook_secret"]  # type: ignore[attr-defined]
+            obj.webhook_secret = form.cleaned_data["new_webhook_secret"]
         super().save_model(request, obj, form, change)

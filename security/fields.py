@@ -223,12 +223,12 @@ def sealed(name: str) -> IsSealed:
     return IsSealed(models.F(name))
 
 
-def tenant_of(instance: models.Model) -> int:
+def tenant_of(instance: Any) -> int:
     """Return the sub-account a row belongs to, or will by the database's default: the bound one."""
     scope = current_scope()
     stamped = instance.__dict__.get("sub_account_id")
     if stamped is None and "sub_account_id" not in instance.__dict__ and scope.is_system:
-        stamped = instance.sub_account_id  # type: ignore[attr-defined]  # deferred: Django loads it
+        stamped = instance.sub_account_id  # deferred: Django loads it
     if isinstance(stamped, int):
         return stamped
     if scope.sub_account_id is None:

@@ -31,6 +31,7 @@ from loctelli.errors import DomainError
 from security import audit, throttling
 from security.choices import ActorType
 from tenants.console import labels, step_up
+from tenants.console.views import comes_first, opens_own_scopes
 from tenants.scope import ensure_scope, system_scope
 
 View = Callable[..., HttpResponseBase]
@@ -170,33 +171,29 @@ class ConsoleSite(UnfoldAdminSite):
                 response.render()
         return response
 
+    @opens_own_scopes
+    @comes_first
     def second_factor(self, request: HttpRequest) -> HttpResponse:
         return own_second_factor.second_factor_page(request, self.each_context(request))
 
-    second_factor.opens_own_scopes = True  # type: ignore[attr-defined]
-    second_factor.comes_first = True  # type: ignore[attr-defined]
-
+    @opens_own_scopes
+    @comes_first
     def step_up(self, request: HttpRequest) -> HttpResponse:
         return own_second_factor.step_up_page(request, self.each_context(request))
-
-    step_up.opens_own_scopes = True  # type: ignore[attr-defined]
-    step_up.comes_first = True  # type: ignore[attr-defined]
 
     def own_sessions(self, request: HttpRequest) -> HttpResponse:
         return own_sessions.own_sessions_page(request, self.each_context(request))
 
+    @opens_own_scopes
+    @comes_first
     def logout(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         return super().logout(request, extra_context)
 
-    logout.opens_own_scopes = True  # type: ignore[attr-defined]
-    logout.comes_first = True  # type: ignore[attr-defined]
-
+    @opens_own_scopes
+    @comes_first
     def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponseBase:
         request.current_app = self.name  # type: ignore[attr-defined]
         return OwnPasswordView.as_view(extra_context={**self.each_context(request), **(extra_context or {})})(request)
-
-    password_change.opens_own_scopes = True  # type: ignore[attr-defined]
-    password_change.comes_first = True  # type: ignore[attr-defined]
 
     # Navigation
 

@@ -108,9 +108,9 @@ class ConsoleAdmin(ListAdmin, RowActionsAdmin):
         """Lock a row until the request ends, and before it whatever else decides over its change."""
         self.model._base_manager.filter(pk=row.pk).select_for_update(no_key=True).exists()
 
-    def save_model(self, request: HttpRequest, obj: models.Model, form: Any, change: bool) -> None:
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         if not change and self.has_field("created_by_admin"):
-            obj.created_by_admin = request.user  # type: ignore[attr-defined]
+            obj.created_by_admin = request.user
         super().save_model(request, obj, form, change)
 
     def changeform_view(

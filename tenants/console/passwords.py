@@ -20,6 +20,7 @@ from tenants.console.display import set_or_not
 from tenants.console.forms import SetPasswordForm
 from tenants.console.model_admin import ConsoleAdmin
 from tenants.console.row_actions import button
+from tenants.console.views import opens_own_scopes
 from tenants.scope import system_scope
 
 
@@ -38,8 +39,8 @@ class PasswordAdmin(ConsoleAdmin):
         return [path("<path:object_id>/password/", view, name=name), *super().get_urls()]
 
     @display(description=_("Password"))
-    def password_state(self, row: models.Model) -> str:
-        stored = row.password  # type: ignore[attr-defined]
+    def password_state(self, row: Any) -> str:
+        stored = row.password
         return set_or_not(stored and not stored.startswith("!"))
 
     def page_buttons(self, request: HttpRequest, row: models.Model) -> list[dict[str, Any]]:
@@ -61,9 +62,9 @@ class PasswordAdmin(ConsoleAdmin):
             raise PermissionDenied(self.refusal_to_set_password(request, row))
         return row
 
-    def store_password(self, row: models.Model, raw: str) -> None:
+    def store_password(self, row: Any, raw: str) -> None:
         """Store a password, "" for none, outside of any scope; raise InvalidRequest when it won't do."""
-        row.password = make_password(raw) if raw else None  # type: ignore[attr-defined]
+        row.password = make_password(raw) if raw else None
         with system_scope("console: a password"):
             row.save(update_fields=["password"])
 
@@ -76,6 +77,7 @@ class PasswordAdmin(ConsoleAdmin):
                 form.add_error("password1", gettext(item["detail"]))
         return form.is_valid()
 
+    @opens_own_scopes
     def password_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Ask for the new password twice; look up, hash and store apart from each other."""
         with system_scope("console: a password"):
@@ -106,5 +108,3 @@ class PasswordAdmin(ConsoleAdmin):
             "opts": self.opts,
         }
         return TemplateResponse(request, "console/set_password.html", context)
-
-    password_view.opens_own_scopes = True  # type: ignore[attr-defined]

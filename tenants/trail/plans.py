@@ -85,12 +85,12 @@ class Plan:
             found[column.name] = [old, new]
         return found
 
-    def entries(self, action: str, row: models.Model, before: State, after: State, **known: Any) -> list[Entry]:
+    def entries(self, action: str, row: Any, before: State, after: State, **known: Any) -> list[Entry]:
         """Return what one row's change is recorded as: nothing when nothing differs, both halves of a move."""
         changes = self.differences(before, after)
         if action == UPDATE and not changes:
             return []
-        told = {**row._loaded, **(before if action == DELETE else after)}  # type: ignore[attr-defined]
+        told = {**row._loaded, **(before if action == DELETE else after)}
         owner, former = told.get(self.owner or ""), before.get(self.owner or "")
         title = str(told.get(self.title or "") or "")
         key = MASK if self.columns[self.key].masked else str(row.pk)

@@ -6,7 +6,7 @@ from accounts import signing_in
 from accounts.models import User
 from accounts.tests.factories import PASSWORD
 from accounts.tests.sign_in_cast import ADMIN, USER, change, enter, latest, try_in
-from security.models import AuthAttempt
+from security.models import AuthAttempt, SecurityIncident
 from tenants.scope import system_scope
 
 pytestmark = pytest.mark.django_db
@@ -79,3 +79,12 @@ def test_failures_are_compared_with_past_successes_too(alice):
     try_in(USER, alice.email, address="192.0.2.1", user_agent="evil")
 
     assert (latest().is_new_device, latest().is_new_location) == (True, True)
+
+
+def test_attempts_at_many_accounts_from_one_address_are_an_incident(cast, settings):
+    settings.LOCKOUT_STORM_THRESHOLD = 3
+    for email in ("nobody@x.example", cast.alice.email, cast.mallory.email):
+        try_in(USER, email, address="192.0.2.1")
+
+    with system_scope("test"):
+        assert [row.type for row in SecurityIncident.objects.all()] == ["LOCKOUT_STORM"]

@@ -3,12 +3,15 @@
 import pytest
 from django.core import mail
 from django.test import Client as Browser
+from django.utils import timezone
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 from accounts import jobs
+from accounts.devices import DEVICE_LIFETIME
 from accounts.models import AdminUser
 from accounts.tests.factories import PASSWORD
 from accounts.tests.sign_in_cast import ADMIN, KINDS, USER, change, enter, try_in
+from security.models import KnownDevice
 from tenants.scope import system_scope
 
 pytestmark = pytest.mark.django_db
@@ -68,6 +71,16 @@ def test_a_device_token_is_signed_and_says_nothing_that_opens_anything(alice, se
     settings.SECRET_KEY_FALLBACKS = []
     for _ in range(5):
         try_in(USER, alice.email)
+    assert try_in(USER, alice.email, PASSWORD, device_token=token) == "account_locked"
+
+
+def test_a_device_that_was_not_used_for_a_year_is_a_stranger_s_again(alice):
+    token = enter(USER, alice.email).device_token
+    with system_scope("test"):
+        KnownDevice.objects.update(last_used_at=timezone.now() - DEVICE_LIFETIME)
+    for _ in range(5):
+        try_in(USER, alice.email)
+
     assert try_in(USER, alice.email, PASSWORD, device_token=token) == "account_locked"
 
 

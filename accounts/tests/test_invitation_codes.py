@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from django.contrib.auth.hashers import make_password
 
 from accounts.hashers import Argon2PasswordHasher
 from accounts.tests.onboarding_cast import (
@@ -13,6 +14,7 @@ from accounts.tests.onboarding_cast import (
     JSON,
     REGISTER_AND_JOIN,
     VALIDATE,
+    change,
     expired,
     found,
     outcome,
@@ -24,6 +26,7 @@ from accounts.tests.onboarding_cast import (
 )
 from loctelli.tests.cast import client_of
 from tenants import invitations
+from tenants.scope import system_scope
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("patient")]
 
@@ -83,6 +86,16 @@ def test_an_invitation_with_a_password_asks_for_it(cast, client, invitation):
 
     assert outcome(post(client, VALIDATE, code=CODE, invitation_password="Seven copper kettles")) == INVALID
     assert post(client, VALIDATE, code=CODE, invitation_password="seven copper kettles").status_code == 200
+
+
+def test_an_invitation_whose_password_was_changed_since_it_was_opened_is_not_redeemed(invitation):
+    opened = invitations.open_invitation(CODE, None)
+    change(invitation, password=make_password("seven copper kettles"))
+
+    with pytest.raises(invitations.InvalidInvitation), system_scope("test"):
+        invitations.redeem(opened)
+
+    assert found(invitation).current_uses == 0
 
 
 @pytest.mark.parametrize("spoil", [unknown, expired, with_a_password, None])

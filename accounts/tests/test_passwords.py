@@ -33,10 +33,10 @@ def _patient(settings):
     ],
 )
 def test_what_a_password_can_not_be(cast, name, password, codes):
-    started = time.perf_counter()
+    started = time.process_time()
 
     assert refusal(getattr(cast, name), password) == codes
-    assert time.perf_counter() - started < 1
+    assert time.process_time() - started < 1
 
 
 @pytest.mark.parametrize(
@@ -53,11 +53,11 @@ def test_what_it_can_be(cast, name, password):
 @pytest.mark.parametrize("password", ["x" * 4096, "ж" * 4096])
 def test_4096_characters_sign_in_and_more_are_refused_in_bounded_time(alice, password):
     change_password(fresh(alice), password)
-    started = time.perf_counter()
+    started = time.process_time()
 
     assert sign_in(alice, password).status_code == 200
     assert outcome(sign_in(alice, password + "x")) == (400, "validation_error")
-    assert time.perf_counter() - started < 2
+    assert time.process_time() - started < 2
 
 
 @pytest.mark.parametrize(("name", "refused"), [("alice", 5), ("ada", 10)])

@@ -3,14 +3,16 @@
 import hashlib
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from threading import Barrier
+from threading import Barrier, Event
 
 import pytest
 from django.db import IntegrityError, connection, transaction
 from django.test import Client
 
 from accounts import refresh_tokens
+from accounts.devices import Client as Device
 from accounts.tests.sessions_cast import DAY, ENDED, ME, age, incidents, outcome, refresh, rows, sign_in, status
+from loctelli.tests.waiting import until_somebody_waits
 from security.choices import AccountType, IncidentType
 from security.models import RefreshToken, SecurityIncident
 from tenants.scope import system_scope
@@ -171,6 +173,46 @@ def test_a_session_ended_while_it_is_renewed_has_ended(cast):
             successor = renewed.result()
         assert rows(rotated_at=None, revoked_at=None) == []
         assert successor is None or outcome(refresh(successor)) == ENDED
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_a_renewal_makes_while_its_session_is_being_ended_ends_too(cast, monkeypatch):
+    first = sign_in(cast.alice)["refresh_token"]
+    renewing, expiry = Event(), refresh_tokens._expiry
+
+    def wait_for_the_end(*args):
+        renewing.set()
+        until_somebody_waits()
+        return expiry(*args)
+
+    def renew():
+        try:
+            return refresh(first).json()["refresh_token"]
+        finally:
+            connection.close()
+
+    def end() -> None:
+        renewing.wait(60)
+        try:
+            refresh_tokens.end_sessions(AccountType.USER, cast.alice.pk)
+        finally:
+            connection.close()
+
+    monkeypatch.setattr(refresh_tokens, "_expiry", wait_for_the_end)
+    with ThreadPoolExecutor(2) as pool:
+        renewed, ended = pool.submit(renew), pool.submit(end)
+        ended.result()
+    monkeypatch.undo()
+
+    assert rows(rotated_at=None, revoked_at=None) == []
+    assert outcome(refresh(renewed.result())) == ENDED
+
+
+def test_a_token_of_another_kind_of_account_renews_nothing_and_ends_nothing(cast):
+    session = refresh_tokens.issue(AccountType.ADMIN, cast.ada, client=Device("203.0.113.7", "tests"))
+
+    assert outcome(refresh(session.refresh_token)) == ENDED
+    assert len(rows(revoked_at=None)) == 1
 
 
 def test_the_database_lets_no_chain_fork(alice):

@@ -1,6 +1,7 @@
 """Authenticator apps: a code is good for its time and one use, a secret is never stored readably."""
 
 from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 
 import pytest
 from django.db import connection
@@ -176,6 +177,28 @@ def test_of_many_requests_with_one_code_one_gets_through(kind, transactional_db,
         found = list(pool.map(attempt, range(12)))
 
     assert sorted(found) == [False] * 11 + [True]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_code_that_two_have_found_right_is_spent_by_one(ada, enrolled, monkeypatch):
+    """Both have read the app's last code before either spends the next: the one UPDATE decides."""
+    both, secret_of = Barrier(2), second_factors._secret_of
+
+    def wait_for_the_other(factor) -> str:
+        both.wait(60)
+        return secret_of(factor)
+
+    def accepted(code: str) -> bool:
+        try:
+            return is_accepted(ada, code)
+        finally:
+            connection.close()
+
+    monkeypatch.setattr(second_factors, "_secret_of", wait_for_the_other)
+    with ThreadPoolExecutor(2) as pool:
+        results = list(pool.map(accepted, [code_of(enrolled[0])] * 2))
+
+    assert sorted(results) == [False, True]
 
 
 def test_the_qr_code_names_issuer_account_and_secret_and_asks_nobody(ada):

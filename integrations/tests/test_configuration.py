@@ -94,10 +94,10 @@ def test_of_very_many_errors_a_hundred_are_told():
 
 
 def test_a_pattern_made_to_take_for_ever_does_not():
-    started = time.perf_counter()
+    started = time.thread_time()
 
     assert errors_of({"code": "a" * 200_000 + "!"}) == [("config.code", "pattern")]
-    assert time.perf_counter() - started < 1
+    assert time.thread_time() - started < 1
 
 
 @pytest.mark.parametrize("template", TEMPLATES, ids=lambda template: template["name"])

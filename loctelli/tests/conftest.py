@@ -75,7 +75,6 @@ def open_page(browser, live_server, cast):
             storage_state=state or None,
             color_scheme="dark" if dark else "light",
         ).new_page()
-        page.set_default_timeout(15_000)
         page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on("request", lambda request: complaints.append(request.url) if is_outside(request.url) else None)

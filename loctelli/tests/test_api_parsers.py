@@ -55,11 +55,11 @@ def test_what_is_sound_comes_out_as_it_went_in():
 
 
 def test_a_hostile_body_is_cheap_to_refuse():
-    started = time.perf_counter()
+    started = time.thread_time()
     with pytest.raises(parsers.TooDeep):
         parsers.parse(b"[" * 1_000_000)
 
-    assert time.perf_counter() - started < 1
+    assert time.thread_time() - started < 1
 
 
 def test_a_body_past_the_limit_is_never_read_to_its_end(settings):

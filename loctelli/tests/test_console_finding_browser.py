@@ -155,9 +155,10 @@ def test_a_forms_choices_follow_the_sub_account_that_is_chosen_in_it(live_server
 
     def choose(field, typed):
         page.click(f"[aria-labelledby=select2-id_{field}-container]")
-        page.keyboard.type(typed)
+        with page.expect_response(lambda answer: f"term={typed}&" in f"{answer.url}&"):
+            page.keyboard.type(typed)
         page.wait_for_selector(".select2-results__option--highlighted")
-        page.wait_for_timeout(400)
+        page.wait_for_selector(".select2-results .loading-results", state="detached")
         offered = page.inner_text(".select2-results")
         page.keyboard.press("Enter")
         return offered

@@ -1,6 +1,5 @@
 """Two admins at work at once in the console leave a sub-account its admin, and the platform its super admin."""
 
-import contextlib
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier, Event
@@ -13,6 +12,7 @@ from accounts.choices import AdminRole, UserRole
 from accounts.models import AdminUser, User
 from accounts.tests.factories import AdminUserFactory, UserFactory
 from loctelli.tests.console_cast import page, signed_in, text
+from loctelli.tests.waiting import until_somebody_waits
 from tenants.models import SubAccount
 from tenants.scope import system_scope
 
@@ -95,13 +95,13 @@ def test_a_form_is_compared_with_what_is_there_when_it_is_its_turn(cast, bea, bo
     """Bea, a user, is made admin and Alice none, while a form that has Bea as a user waits to be saved."""
     with system_scope("test"):
         User.objects.filter(pk=bea.pk).update(role=UserRole.USER)
-    console, held, waiting = signed_in(bo), Event(), Event()
+    console, held = signed_in(bo), Event()
 
     def exchange() -> None:
         with system_scope("test"):
             list(SubAccount.objects.filter(pk=cast.acme.pk).select_for_update())
             held.set()
-            waiting.wait(1)
+            until_somebody_waits()
             User.objects.filter(pk=bea.pk).update(role=UserRole.ADMIN)
             User.objects.filter(pk=cast.alice.pk).update(role=UserRole.USER)
 
@@ -153,8 +153,7 @@ def test_rights_are_counted_once_it_is_one_s_turn(cast, bo):
         with system_scope("test"):
             list(AdminUser.objects.filter(role=AdminRole.SUPER_ADMIN).order_by("pk").select_for_update())
             held.set()
-            with contextlib.suppress(TimeoutError):
-                Event().wait(0.7)
+            until_somebody_waits()
             AdminUser.objects.filter(pk=bo.pk).update(role=AdminRole.ADMIN)
 
     def demote_ada():

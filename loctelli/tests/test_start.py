@@ -7,7 +7,7 @@ import signal
 import psycopg
 import pytest
 
-from loctelli.tests.processes import DatabaseServer, Installation, processes_of, wait_until
+from loctelli.tests.processes import PATIENCE, DatabaseServer, Installation, processes_of, wait_until
 
 pytestmark = pytest.mark.server
 
@@ -37,7 +37,7 @@ def test_start_brings_everything_up_and_a_signal_takes_all_of_it_down(installati
     console = installation.request("/console/login/")[0]
 
     process.send_signal(signal.SIGTERM)
-    status = process.wait(60)
+    status = process.wait(PATIENCE)
     wait_until(lambda: not processes_of(str(installation.directory)))
 
     output = installation.output(process)
@@ -138,7 +138,7 @@ def test_in_production_a_failed_migration_ends_the_start(database, tmp_path):
     )
 
     process = installation.manage("start")
-    status = process.wait(60)
+    status = process.wait(PATIENCE)
 
     assert status != 0
     assert "could not be brought up to date" in installation.output(process)
@@ -186,7 +186,7 @@ def test_a_wrong_setting_stops_the_start_with_one_sentence(tmp_path, environment
     installation = Installation(tmp_path, **environment)
 
     process = installation.manage("start")
-    status = process.wait(60)
+    status = process.wait(PATIENCE)
 
     output = installation.output(process)
     assert status != 0
@@ -206,7 +206,7 @@ def test_reset_starts_over_with_the_demo_data(installation):
 def test_reset_asks_first(installation):
     process = installation.manage("reset")
 
-    assert process.wait(60) != 0
+    assert process.wait(PATIENCE) != 0
 
 
 def test_reset_is_refused_in_production(database, tmp_path):
@@ -216,5 +216,5 @@ def test_reset_is_refused_in_production(database, tmp_path):
 
     process = installation.manage("reset", "--noinput")
 
-    assert process.wait(60) != 0
+    assert process.wait(PATIENCE) != 0
     assert "development only" in installation.output(process)

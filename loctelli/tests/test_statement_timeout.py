@@ -34,7 +34,7 @@ def administrator(tmp_path_factory):
 def web(administrator, tmp_path_factory):
     web = Installation(tmp_path_factory.mktemp("web"), **administrator.database.environment())
     web.succeed("migrate", "--verbosity", "0")
-    administrator.execute("ALTER ROLE loctelli_login SET statement_timeout = '400ms'")
+    administrator.execute("ALTER ROLE loctelli_login SET statement_timeout = '1s'")
     web.launch(
         *("-m", "granian", "--interface", "wsgi", "--port", str(web.port), "--blocking-threads", str(THREADS)),
         "loctelli.tests.slow_wsgi:application",
@@ -42,6 +42,13 @@ def web(administrator, tmp_path_factory):
     wait_until(lambda: web.request("/healthz")[0] == 200)
     yield web
     web.close()
+
+
+def states(administrator) -> list[tuple[str]]:
+    return administrator.execute(
+        "SELECT DISTINCT state FROM pg_stat_activity "
+        "WHERE usename = 'loctelli_login' AND backend_type = 'client backend'"
+    ).fetchall()
 
 
 def test_what_takes_too_long_is_ended_told_and_logged_and_no_worker_is_stuck(administrator, web):
@@ -54,11 +61,7 @@ def test_what_takes_too_long_is_ended_told_and_logged_and_no_worker_is_stuck(adm
     assert {json.loads(text)["code"] for _, _, text in slow} == {"query_timeout"}
     # The connections are as good as new: nothing runs on, nothing is left of the transaction.
     assert [status for status, _, _ in quick] == [200] * len(quick)
-    states = administrator.execute(
-        "SELECT DISTINCT state FROM pg_stat_activity "
-        "WHERE usename = 'loctelli_login' AND backend_type = 'client backend'"
-    ).fetchall()
-    assert states == [("idle",)]
+    wait_until(lambda: states(administrator) == [("idle",)])
     log = web.output(web.started[-1])
     assert len(re.findall(r"incident .*code=query_timeout .*path=/api/v1/slow/", log)) == 6
     # Where it was asked.
@@ -73,7 +76,7 @@ def test_a_person_gets_a_page(web):
 
 
 def test_waiting_for_somebody_else_s_lock_is_told_as_such(administrator, web):
-    administrator.execute("ALTER ROLE loctelli_login SET lock_timeout = '200ms'")
+    administrator.execute("ALTER ROLE loctelli_login SET lock_timeout = '500ms'")
     # Waits until each is gone: the pool notices a closed connection, not one about to be.
     administrator.execute(
         "SELECT pg_terminate_backend(pid, 10_000) FROM pg_stat_activity WHERE usename = 'loctelli_login'"

@@ -54,7 +54,7 @@ def test_hits_are_let_through_up_to_the_limit(key):
 
     assert [verdict.allowed for verdict in verdicts] == [True, True, False, False]
     assert [verdict.remaining for verdict in verdicts] == [1, 0, 0, 0]
-    assert all(59 <= verdict.reset_seconds <= 60 for verdict in verdicts)
+    assert all(50 <= verdict.reset_seconds <= 60 for verdict in verdicts)
 
 
 @pytest.mark.django_db
@@ -67,19 +67,19 @@ def test_keys_and_rates_are_counted_apart(key):
 
 @pytest.mark.django_db
 def test_a_window_that_is_over_begins_anew(key):
-    assert not [hit(key, Rate(1, 1)) for _ in range(2)][-1].allowed
+    assert not [hit(key, Rate(1, 3)) for _ in range(2)][-1].allowed
 
-    time.sleep(1.1)
+    time.sleep(3.1)
 
-    assert hit(key, Rate(1, 1)) == Verdict(allowed=True, limit=1, remaining=0, reset_seconds=1, window_seconds=1)
+    assert hit(key, Rate(1, 3)) == Verdict(allowed=True, limit=1, remaining=0, reset_seconds=3, window_seconds=3)
 
 
 @pytest.mark.django_db
 def test_hits_refused_do_not_put_the_end_of_the_window_off(key):
-    hit(key, Rate(1, 2))
+    hit(key, Rate(1, 60))
     time.sleep(1.1)
 
-    assert hit(key, Rate(1, 2)).reset_seconds == 1
+    assert hit(key, Rate(1, 60)).reset_seconds < 60
 
 
 @pytest.mark.django_db(transaction=True)

@@ -8,6 +8,8 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from accounts.tests.factories import UserFactory
+from loctelli.tests.api_cast import Business
 from tenants import idempotency
 from tenants.models import IdempotencyKey
 from tenants.scope import system_scope
@@ -59,6 +61,20 @@ def test_a_key_is_of_one_user(one, two):
     other = two.send("POST", "bookings/", booking(two), **{"Idempotency-Key": "k1"})
 
     assert (first.status_code, other.status_code) == (201, 201)
+    assert count(key="k1") == 2
+
+
+def test_a_colleague_s_key_of_the_same_name_is_another_one(one):
+    with system_scope("test"):
+        colleague = Business(one.sub_account, UserFactory(sub_account=one.sub_account, role="admin"), one.strategy)
+    answers = [
+        each.send("POST", "bookings/", {**booking(one), "booking_type": kind}, **{"Idempotency-Key": "k1"})
+        for each, kind in [(one, "demo"), (colleague, "consultation")] * 2
+    ]
+
+    assert [answer.status_code for answer in answers] == [201] * 4
+    assert [answer.content for answer in answers[2:]] == [answer.content for answer in answers[:2]]
+    assert answers[0].content != answers[1].content
     assert count(key="k1") == 2
 
 

@@ -8,6 +8,7 @@ from rest_framework.response import Response
 
 from accounts.choices import UserRole
 from accounts.serializers.people import ReassignedSerializer
+from accounts.views.open import validated
 from accounts.views.people import CASCADE
 from agents.models import PromptTemplate, Strategy
 from agents.serializers import (
@@ -82,15 +83,12 @@ class StrategyViewSet(TenantViewSet):
     def duplicate(self, request, pk: str) -> Response:
         """Copy this strategy; the copy is inactive until somebody switches it on."""
         strategy = self.get_object()
-        serializer = DuplicateSerializer(data=request.data)
-        serializer.is_valid(raise_exception=True)
-        return self.answer(duplicate_strategy(strategy, **serializer.validated_data), status.HTTP_201_CREATED)
+        given = validated(DuplicateSerializer, request)
+        return self.answer(duplicate_strategy(strategy, **given), status.HTTP_201_CREATED)
 
     @extend_schema(request=SuccessorStrategySerializer, responses={200: ReassignedSerializer})
     @action(detail=True, methods=["post"], selectable=False)
     def reassign(self, request, pk: str) -> Response:
         """Give this strategy's leads to another one."""
         owner = self.get_object()
-        serializer = SuccessorStrategySerializer(data=request.data)
-        serializer.is_valid(raise_exception=True)
-        return Response({"reassigned": reassign(owner, to=serializer.validated_data["strategy"])})
+        return Response({"reassigned": reassign(owner, to=validated(SuccessorStrategySerializer, request)["strategy"])})

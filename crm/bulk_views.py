@@ -1,7 +1,6 @@
 """The API's doors to many leads at once."""
 
 from collections import Counter
-from typing import Any
 
 from django.db import models
 from drf_spectacular.utils import extend_schema
@@ -10,6 +9,7 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts.views.open import validated
 from crm.bulk import refuse_partial, write_leads
 from crm.bulk_filtered import (
     count_deletion,
@@ -47,8 +47,8 @@ class BulkMixin(TenantGenericViewSet):
         What fails of one row stops no other: 200 when none failed, 207 when some did, and `errors` say why. With
         `atomic` one failed row has nothing written, and the answer is a 400 that names the rows.
         """
-        data = _validated(LeadRowsSerializer, self, request)
         context = self.get_serializer_context()
+        data = validated(LeadRowsSerializer, request, context=context)
         rows = write_leads(data["leads"], match_by=MatchBy(data["match_by"]), context=context)
         if data["atomic"]:
             refuse_partial(rows)
@@ -78,7 +78,7 @@ class BulkMixin(TenantGenericViewSet):
         them, all or none: when another number fits by then, the answer is 409. Without a filter, every lead is meant
         only with `all`.
         """
-        data = _validated(FilteredUpdateSerializer, self, request)
+        data = validated(FilteredUpdateSerializer, request, context=self.get_serializer_context())
         leads = self._fitting()
         if data["dry_run"]:
             return Response({"count": leads.count(), "dry_run": True})
@@ -97,7 +97,7 @@ class BulkMixin(TenantGenericViewSet):
         10,000). Then `"dry_run": false` with their number as `expected_count` deletes them, all or none: when another
         number fits by then, the answer is 409. Without a filter, every lead is meant only with `all`.
         """
-        data = _validated(FilteredDeleteSerializer, self, request)
+        data = validated(FilteredDeleteSerializer, request, context=self.get_serializer_context())
         leads = self._fitting()
         if data["dry_run"]:
             count, deletion = count_deletion(leads)
@@ -115,9 +115,3 @@ class BulkMixin(TenantGenericViewSet):
     def _fitting(self) -> models.QuerySet:
         """Return the leads that fit the filters and search of the address, which is the list's but for its end."""
         return self.filter_queryset(self.get_queryset())
-
-
-def _validated(serializer_class: type, view: Any, request: Request) -> dict[str, Any]:
-    serializer = serializer_class(data=request.data, context=view.get_serializer_context())
-    serializer.is_valid(raise_exception=True)
-    return serializer.validated_data

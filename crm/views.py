@@ -6,6 +6,7 @@ from rest_framework.decorators import action
 from rest_framework.response import Response
 
 from accounts.choices import UserRole
+from accounts.views.open import validated
 from crm.bulk_views import BulkMixin
 from crm.exporting import ExportMixin
 from crm.notes import append_note
@@ -76,9 +77,7 @@ class SubmissionViewSet(ExportMixin, UpdateMixin, DestroyMixin, TenantReadOnlyVi
     def notes(self, request, pk: str) -> Response:
         """Append a note; the answer holds all of them, oldest first."""
         submission = self.get_object()
-        serializer = NoteSerializer(data=request.data)
-        serializer.is_valid(raise_exception=True)
-        append_note(submission, content=serializer.validated_data["content"], author=request.user)
+        append_note(submission, content=validated(NoteSerializer, request)["content"], author=request.user)
         return Response(submission.notes, status.HTTP_201_CREATED)
 
 

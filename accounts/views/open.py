@@ -23,8 +23,8 @@ def throttle_address(request: Any, name: str, rate: str) -> None:
         raise throttling.Throttled(verdicts)
 
 
-def validated(serializer_class: type, request: Any) -> dict[str, Any]:
+def validated(serializer_class: type, request: Any, **options: Any) -> dict[str, Any]:
     """Return what a request's body says; raise ValidationError when it says something else."""
-    serializer = serializer_class(data=request.data)
+    serializer = serializer_class(data=request.data, **options)
     serializer.is_valid(raise_exception=True)
     return serializer.validated_data

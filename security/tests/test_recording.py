@@ -1,6 +1,7 @@
 """What counts as a change, and what recording it costs."""
 
 from concurrent.futures import ThreadPoolExecutor
+from threading import Event
 
 import pytest
 from django.db import connection, transaction
@@ -11,6 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from agents.tests.factories import StrategyFactory
 from crm.models import Booking, ContactSubmission, Lead
 from crm.tests.factories import BookingFactory, ContactSubmissionFactory, LeadFactory
+from loctelli.tests.waiting import until_somebody_waits
 from security.models import AuditEntry, RecoveryCode
 from security.tests.statements import statements
 from security.tests.trail_entries import changes, entries
@@ -217,6 +219,31 @@ def test_of_many_conditional_updates_at_once_each_is_recorded_that_got_through(c
         through = sum(pool.map(raise_priority, range(16)))
 
     assert through == 1
+    assert changes("crm.contactsubmission") == [{"priority": ["LOW", "HIGH"]}]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_update_that_finds_its_rows_changed_when_it_is_its_turn_is_not_recorded(cast):
+    with system_scope("test"):
+        submission = ContactSubmissionFactory(sub_account=cast.acme, priority="LOW")
+    held = Event()
+
+    def raise_priority(hold: bool) -> int:
+        try:
+            if not hold:
+                held.wait(60)
+            with tenant_scope(cast.acme.pk):
+                found = ContactSubmission.objects.filter(pk=submission.pk, priority="LOW").update(priority="HIGH")
+                if hold:
+                    held.set()
+                    until_somebody_waits()
+                return found
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(2) as pool:
+        assert list(pool.map(raise_priority, [True, False])) == [1, 0]
+
     assert changes("crm.contactsubmission") == [{"priority": ["LOW", "HIGH"]}]
 
 

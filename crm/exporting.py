@@ -17,7 +17,7 @@ from rest_framework.request import Request
 from accounts.middleware import PrincipalQuery
 from loctelli.api.pagination import Position, ordering_of
 from loctelli.api.schema import AutoSchema
-from loctelli.api.selection import Selection, is_to_many
+from loctelli.api.selection import MAX_ROWS, Selection, is_to_many
 from loctelli.errors import DomainError, InvalidRequest
 from loctelli.exports import FORMATS, file_response
 from tenants.scope import tenant_scope
@@ -65,6 +65,7 @@ class Chunks:
     def __init__(self, view: Any, request: Request) -> None:
         self.view, self.request, self.user_id, self.sent = view, request, request.user.pk, 0
         self.ordering = ordering_of(request, view)
+        self.size = min(CHUNK, MAX_ROWS // view.selection.most_rows)
         # In the request's own scope: what is wrong with it is answered as ever.
         self.rows, self.position = self._read(None)
         if self.position is not None:
@@ -102,11 +103,11 @@ class Chunks:
 
     def _read(self, position: Position | None) -> tuple[list[dict], Position | None]:
         """Return the rows past a position, and the last one's where more may follow."""
-        reading, statement = self.view.list_statement(self.ordering, position and position.way, CHUNK)
+        reading, statement = self.view.list_statement(self.ordering, position and position.way, self.size)
         known = {} if position is None else self.ordering.values(position)
         found = statement.rows(**self.view.bound(), **known)
         # The columns of the order come last.
-        last = Position(list(found[-1][len(reading.columns) :])) if len(found) == CHUNK else None
+        last = Position(list(found[-1][len(reading.columns) :])) if len(found) == self.size else None
         return [reading(row) for row in found], last
 
     def close(self) -> None:

@@ -62,7 +62,7 @@ def test_messages_are_filtered_by_role_and_time(lead, messages, as_alice):
     def words(query: str) -> list[str]:
         return [found["content"] for found in as_alice.get(f"{MESSAGES}?{query}").json()["results"]]
 
-    assert words("role=assistant") == WORDS[:1]
+    assert words(f"role=assistant&lead_id={lead.pk}") == WORDS[:1]
     assert words(f"message_timestamp__gte={since}") == WORDS[1:]
     assert words("ordering=-message_timestamp&page_size=1") == WORDS[2:]
 

@@ -121,6 +121,8 @@ class Filters(BaseFilterBackend):
         for name, found in filterset_class.base_filters.items():
             if name in request.GET:
                 _check(name, request.GET[name], several=isinstance(found, BaseCSVFilter))
+                if (other := _within(view).get(name, name)) not in request.GET:
+                    raise InvalidRequest.at(name, "needs_filter", f"Only together with {other}.")
         filterset = filterset_class(request.GET, queryset=queryset, request=request)
         if not filterset.is_valid():
             errors = filterset.errors.get_json_data()
@@ -131,6 +133,7 @@ class Filters(BaseFilterBackend):
                     for error in found
                 ]
             )
+        _refuse_reversed(filterset.form.cleaned_data)
         return filterset.qs
 
     def get_schema_operation_parameters(self, view) -> list[dict]:
@@ -142,7 +145,7 @@ class Filters(BaseFilterBackend):
                 "name": name,
                 "in": "query",
                 "required": False,
-                "description": _describe(found),
+                "description": _describe(found, within=_within(view).get(name)),
                 **_schema(found),
             }
             for name, found in filterset_class.base_filters.items()
@@ -156,6 +159,15 @@ def _check(name: str, value: str, *, several: bool) -> None:
         raise InvalidRequest.at(name, "empty", "A filter needs a value.")
     if len(values) > MAX_VALUES:
         raise InvalidRequest.at(name, "too_many_values", f"Must have at most {MAX_VALUES} values.")
+
+
+def _refuse_reversed(values: dict[str, Any]) -> None:
+    """Refuse what is before one time and after a later one: no row fits, and PostgreSQL looks at all to say so."""
+    for name, end in values.items():
+        column, _, lookup = name.rpartition("__")
+        start = values.get(f"{column}__gte")
+        if lookup == "lt" and start is not None and end is not None and end < start:
+            raise InvalidRequest.at(name, "reversed", f"Must not be before {column}__gte.")
 
 
 @cache
@@ -182,10 +194,16 @@ CONDITIONS = {
 }
 
 
-def _describe(found: django_filters.Filter) -> str:
+def _describe(found: django_filters.Filter, *, within: str | None) -> str:
     if "help_text" in found.extra:
         return found.extra["help_text"]
-    return f"Only where {found.field_name.replace('__', '.')} {CONDITIONS[found.lookup_expr]}."
+    condition = f"Only where {found.field_name.replace('__', '.')} {CONDITIONS[found.lookup_expr]}."
+    return f"{condition} Only together with {within}." if within else condition
+
+
+def _within(view) -> dict[str, str]:
+    """Return the filters that no index serves alone, and the one that each is taken with."""
+    return getattr(view, "filters_within", {})
 
 
 def _schema(found: django_filters.Filter) -> dict:

@@ -18,6 +18,7 @@ from rest_framework.pagination import BasePagination
 
 from loctelli.api import parameters
 from loctelli.api.reading import Reading
+from loctelli.api.selection import MAX_ROWS
 from loctelli.database.compiled import Count, Parameter
 from loctelli.errors import InvalidRequest
 
@@ -89,6 +90,9 @@ class KeysetPagination(BasePagination):
         self.request = request
         self.ordering = ordering_of(request, view)
         size, position = self._size(), self.position()
+        if size * (most := view.selection.most_rows) > MAX_ROWS:
+            detail = f"With what is included a page could have {size * most:,} rows; the limit is {MAX_ROWS:,}."
+            raise InvalidRequest.at("page_size", "too_many_rows", f"{detail} At most {MAX_ROWS // most} fit here.")
         way = None if position is None else position.way
         reading, statement = view.list_statement(self.ordering, way, size + 1)
         rows = statement.rows(**view.bound(), **({} if position is None else self.ordering.values(position)))

@@ -15,7 +15,7 @@ from django.db.models import F, Func, OuterRef, TextField
 from django.db.models.functions import Cast
 from rest_framework import serializers
 
-from loctelli.api.selection import MAX_INCLUDED, Selection, is_to_many
+from loctelli.api.selection import MAX_INCLUDED, MAX_NESTED, Selection, is_to_many
 
 Row = Sequence[Any]
 RowsOf = Callable[[type[models.Model]], models.QuerySet]
@@ -139,7 +139,7 @@ class Reading:
         owner = self.model._meta.get_field(name).field.name
         related = self.rows_of(selection.model).filter(**{owner: OuterRef(f"{self.prefix}pk")}).order_by("pk")
         array = Func(*child.columns, function="jsonb_build_array", output_field=models.JSONField())
-        found = ArraySubquery(related.values(row=array)[:MAX_INCLUDED])
+        found = ArraySubquery(related.values(row=array)[: MAX_NESTED if self.nested else MAX_INCLUDED])
         if self.nested:
             place = self._append(found)
             return lambda row: list(map(child, row[place]))

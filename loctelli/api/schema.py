@@ -9,7 +9,7 @@ from rest_framework import exceptions, serializers
 
 from loctelli.api.errors import SENTENCES
 from loctelli.api.parsers import INT64
-from loctelli.api.selection import MAX_INCLUDED, is_to_many
+from loctelli.api.selection import MAX_INCLUDED, MAX_NESTED, is_to_many
 from loctelli.api.serializers import ModelSerializer, Strict
 from loctelli.errors import DomainError
 
@@ -107,7 +107,10 @@ class AutoSchema(openapi.AutoSchema):
         text = "Answer with these fields only; fields of a relation, which that includes, as `relation.field`."
         parameters = [_names_parameter("fields", text, [*serializer.readable(), *_nested_fields(serializer)])]
         if serializer.includes():
-            text = f"Relations to answer with, up to two levels deep; of several rows the first {MAX_INCLUDED}."
+            text = (
+                "Relations to answer with, up to two levels deep; "
+                f"of several rows the first {MAX_INCLUDED}, within such a list the first {MAX_NESTED}."
+            )
             parameters.append(_names_parameter("include", text, list(_nested_includes(serializer))))
         return parameters
 

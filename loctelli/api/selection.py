@@ -5,7 +5,7 @@ A Selection names what is read; `loctelli.api.reading` reads it.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from django.db import models
 
@@ -13,7 +13,10 @@ from loctelli.errors import InvalidRequest
 
 MAX_LEVELS = 2
 # How many rows an included to-many relation shows of each parent, the oldest first; its own list has them all.
-MAX_INCLUDED = 100
+# Lists within lists multiply, so an inner one shows fewer.
+MAX_INCLUDED, MAX_NESTED = 100, 10
+# How many rows one answer is made of at most, the included ones among them.
+MAX_ROWS = 100_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,6 +30,18 @@ class Selection:
     @property
     def model(self) -> type[models.Model]:
         return self.serializer.Meta.model
+
+    @cached_property
+    def most_rows(self) -> int:
+        """How many rows are read for one of these at most, with all that is included."""
+        return self._most_rows(MAX_INCLUDED)
+
+    def _most_rows(self, included: int) -> int:
+        found = 1
+        for name, child in self.includes.items():
+            several = is_to_many(self.model._meta.get_field(name))
+            found += included * child._most_rows(MAX_NESTED) if several else child._most_rows(included)
+        return found
 
 
 def is_to_many(relation) -> bool:

@@ -80,15 +80,17 @@ def test_a_sealed_column_is_opened_without_a_query_per_row(one):
     assert sum('FROM "leads"' in query["sql"] for query in queries) == 1
 
 
-def test_an_included_relation_shows_its_first_hundred_rows(one):
+def test_an_included_relation_shows_its_first_hundred_rows_and_ten_within_another(one):
     with system_scope("many leads"):
         Lead.objects.bulk_create(
             Lead(sub_account=one.sub_account, name=f"{n}", regular_user=one.user, strategy=one.strategy)
             for n in range(130)
         )
-    leads = one.get("users/?include=strategies.leads").json()["results"][0]["strategies"][0]["leads"]
+    (strategy,) = one.get("strategies/?include=leads").json()["results"]
+    user = one.get("users/?include=strategies.leads").json()["results"][0]
 
-    assert [lead["name"] for lead in leads] == [f"{n}" for n in range(100)]
+    assert [lead["name"] for lead in strategy["leads"]] == [f"{n}" for n in range(100)]
+    assert [lead["name"] for lead in user["strategies"][0]["leads"]] == [f"{n}" for n in range(10)]
 
 
 @pytest.mark.parametrize(

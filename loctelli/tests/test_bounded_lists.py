@@ -31,6 +31,13 @@ REFUSED = {
     f"leads/?email={'x' * 256}": ("email", "max_length"),
     "leads/?name__icontains=a": ("name__icontains", "unknown_parameter"),
     "leads/?limit=1000000": ("limit", "unknown_parameter"),
+    "users/?include=strategies.leads&page_size=200": ("page_size", "too_many_rows"),
+    "leads/?created_at__gte=2026-02-01T00:00:00Z&created_at__lt=2026-01-01T00:00:00Z": ("created_at__lt", "reversed"),
+    f"leads/?id__in={','.join(['1'] * 10_000)}": ("id__in", "unknown_parameter"),
+    "leads/?" + "&".join(f"status={number}" for number in range(200)): ("status", "repeated_parameter"),
+    "leads/?strategy__name=a": ("strategy__name", "unknown_parameter"),
+    "leads/?search=a%00b": ("", "invalid_characters"),
+    "conversation-messages/?role=user": ("role", "needs_filter"),
 }
 
 
@@ -52,7 +59,19 @@ def test_small_resources_are_searched_without_accents_too(businesses):
 
 
 @pytest.mark.parametrize(
-    "path", ["leads/?page_size=200", "leads/?status__in=lead,active", f"bookings/?status__in={ALL_STATUSES}"]
+    "path",
+    [
+        "leads/?page_size=200",
+        "leads/?page_size=200&include=bookings,strategy",
+        "users/?include=strategies.leads",
+        "leads/?status__in=lead,active",
+        f"bookings/?status__in={ALL_STATUSES}",
+        # The same again and again is the same once.
+        f"leads/?include={','.join(['strategy.leads'] * 1000)}",
+        f"leads/?search={'%25_%5C' * 40}",
+        "conversation-messages/?role=user&lead_id=1",
+        "leads/?created_at__gte=2026-01-01T00:00:00Z&created_at__lt=2026-01-01T00:00:00Z&count=true",
+    ],
 )
 def test_what_is_within_its_bounds_is_answered(businesses, path):
     assert businesses[0].get(path).status_code == 200

@@ -3,6 +3,7 @@ import json
 import pytest
 
 from security.config_secrets import (
+    CiphertextGiven,
     Place,
     SecretNotText,
     SecretUnreachable,
@@ -129,6 +130,17 @@ def test_a_secret_must_be_text(bound, place):
         seal_secrets({"oauth": {"clientSecret": 5}}, SCHEMA, place=place)
 
     assert refused.value.path == "oauth.clientSecret"
+
+
+@pytest.mark.parametrize(
+    ("config", "path"),
+    [({"locationId": "enc:v1:planted"}, "locationId"), ({"oauth": {"scope": "enc:v1:planted"}}, "oauth.scope")],
+)
+def test_text_that_looks_like_ciphertext_has_no_place_where_nothing_is_secret(bound, place, config, path):
+    with pytest.raises(CiphertextGiven) as refused:
+        seal_secrets(config, SCHEMA, place=place)
+
+    assert refused.value.path == path
 
 
 def test_an_object_of_the_wrong_type_is_left_to_the_schema(bound, place):

@@ -10,7 +10,7 @@ from procrastinate.contrib.django import app
 
 from loctelli import jobs
 from loctelli.database import job_functions
-from loctelli.tests.processes import DatabaseServer, Installation, processes_of, wait_until
+from loctelli.tests.processes import PATIENCE, DatabaseServer, Installation, processes_of, wait_until
 from tenants.scope import system_scope, tenant_scope
 
 
@@ -104,7 +104,7 @@ def test_the_worker_works_and_outlives_a_restart_of_the_database(tmp_path):
     second = deferred_and_done(database)
     same_process = worker.poll() is None
     worker.send_signal(signal.SIGTERM)
-    status = worker.wait(60)
+    status = worker.wait(PATIENCE)
     workers_left = as_owner(
         database, "SELECT count(*) FROM procrastinate_workers WHERE last_heartbeat > now() - interval '9 s'"
     )
@@ -130,7 +130,7 @@ def deferred_and_done(database):
 
 
 def as_owner(database, statement):
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + PATIENCE
     while True:
         try:
             with psycopg.connect(

@@ -9,7 +9,7 @@ import pytest
 
 from loctelli.database.embedded import PROJECT
 from loctelli.tests.alongside import environment
-from loctelli.tests.processes import free_port, wait_until
+from loctelli.tests.processes import PATIENCE, free_port, wait_until
 
 pytestmark = [pytest.mark.server, pytest.mark.django_db(transaction=True)]
 
@@ -30,12 +30,12 @@ def port():
     wait_until(lambda: status(number, "/healthz") == 200)
     yield number
     process.terminate()
-    process.wait(30)
+    process.wait(PATIENCE)
 
 
 def status(port: int, path: str, *forwarded: str) -> int:
     """Return the status of an answer to a request with so many X-Forwarded-For lines; 0 when nobody listens."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
     try:
         connection.putrequest("GET", path)
         for line in forwarded:

@@ -96,7 +96,7 @@ def test_production_serves_with_clean_deployment_checks_and_closes_plain_http(da
         **database.environment(),
     )
     checks = installation.manage("check", "--deploy", "--fail-level", "WARNING")
-    assert checks.wait(60) == 0, installation.output(checks)
+    assert checks.wait(PATIENCE) == 0, installation.output(checks)
 
     process = installation.manage("start")
     wait_until(ready(installation))

@@ -6,9 +6,11 @@ import time
 from base64 import b64encode
 from io import StringIO
 
+import psycopg
 import pytest
 from django.apps import apps
 from django.core.management import CommandError, call_command
+from django.db import connection
 
 from accounts.tests.factories import AdminUserFactory
 from integrations.models import Integration
@@ -151,15 +153,18 @@ def test_of_ten_thousand_values_none_becomes_unreadable_while_processes_write_an
 def test_a_rotation_that_was_killed_is_finished_by_the_next(ring, ada):
     before = make_data_keys(make_sub_accounts(ada, 400))
 
-    process = launch(
-        "from django.core.management import call_command; call_command('rotate_keys', '--batch-size', '1')",
-        ENCRYPTION_KEYS=f"{NEW},{OLD}",
-    )
-    while kids().get("new", 0) < 20 and process.poll() is None:
-        time.sleep(0.002)
-    process.kill()
-    process.communicate()
-    halfway = kids()
+    with psycopg.connect(**connection.system_connection_params()) as holder:
+        # Which it can't get past, however long it is let go on.
+        holder.execute("SELECT FROM data_keys ORDER BY id DESC LIMIT 1 FOR UPDATE")
+        process = launch(
+            "from django.core.management import call_command; call_command('rotate_keys', '--batch-size', '1')",
+            ENCRYPTION_KEYS=f"{NEW},{OLD}",
+        )
+        while kids().get("new", 0) < 20 and process.poll() is None:
+            time.sleep(0.01)
+        process.kill()
+        process.communicate()
+        halfway = kids()
     ring(NEW, OLD)
     said = rotate_keys()
 

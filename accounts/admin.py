@@ -232,7 +232,7 @@ class UserAdmin(ReassigningAdmin, AccountAdmin):
         if request.GET.get("last_admin") != "true":
             hold_admins(*{user.sub_account_id for user in users})
             one_row = request.path.endswith("/delete/")
-            link = '<a class="text-primary-600 dark:text-primary-500" href="?last_admin=true">{}</a>'
+            link = '<a class="console-link" href="?last_admin=true">{}</a>'
             way = format_html(link, gettext("delete it all the same"))
             in_the_way = in_the_way + [
                 format_html(

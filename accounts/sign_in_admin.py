@@ -115,4 +115,4 @@ def attempts_on(email: str) -> str:
     """Return a link to the attempts on an account."""
     url = f"{reverse('admin:security_authattempt_changelist')}?{urlencode({'q': email})}"
     words = gettext("Attempts on %(email)s") % {"email": email}
-    return format_html('<a class="text-primary-600 dark:text-primary-500" href="{}">{}</a>', url, words)
+    return format_html('<a class="console-link" href="{}">{}</a>', url, words)

@@ -26,6 +26,7 @@ class PromptTemplateAdmin(PromptTemplateImports):
     list_display = ["name", "category", "is_active", "created_by_admin", "updated_at"]
     list_filter = ["is_active", "category"]
     search_fields = ["name", "description", "category"]
+    helps = {"is_active": _("Only what is active can be chosen for sub-accounts and strategies.")}
     ordering = ["name", "id"]
     leads_to = (
         Related("agents.Strategy", "prompt_template__id__exact", _("Strategies that use it")),

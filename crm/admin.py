@@ -6,7 +6,9 @@ from typing import Any
 from django.contrib import admin
 from django.db import models
 from django.http import HttpRequest
-from django.utils import timezone
+from django.utils import formats, timezone
+from django.utils.html import format_html_join
+from django.utils.safestring import mark_safe
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, DropdownFilter, FieldTextFilter
 from unfold.decorators import display
@@ -28,6 +30,12 @@ LEAD_COLOURS = {"qualified": "success", "booked": "success", "active": "info", "
 BOOKING_COLOURS = {"confirmed": "success", "completed": "success", "pending": "warning", "no_show": "danger"}
 CONTACT_COLOURS = {"NEW": "info", "QUALIFIED": "success", "CLOSED_WON": "success", "CLOSED_LOST": "danger"}
 PRIORITY_COLOURS = {"LOW": "info", "HIGH": "warning", "URGENT": "danger"}
+
+
+@display(description=_("e-mail, phone"))
+def reached_by(row: Lead | ContactSubmission) -> str | None:
+    """Show both in one column, for there are more of them than a screen is wide."""
+    return format_html_join(mark_safe("<br>"), "{}", ((words,) for words in (row.email, row.phone) if words)) or None
 
 
 class LeadStatusFilter(DropdownFilter):
@@ -64,8 +72,7 @@ class LeadAdmin(ConversationAdmin):
     list_display = [
         "name",
         badge("status", LEAD_COLOURS),
-        "email",
-        "phone",
+        reached_by,
         "sub_account",
         "regular_user",
         "last_message_at",
@@ -94,12 +101,13 @@ class LeadAdmin(ConversationAdmin):
         return ["created_at"] if narrowed_to(request) is None else ["name", "created_at"]
 
     @display(description=_("last message"))
-    def last_message_at(self, lead: Lead) -> datetime | str | None:
+    def last_message_at(self, lead: Lead) -> str | None:
         # Whatever was imported as a date is shown as it is, when it is none.
         try:
-            return datetime.fromisoformat(lead.last_message_date) if lead.last_message_date else None
+            found = datetime.fromisoformat(lead.last_message_date) if lead.last_message_date else None
         except ValueError:
             return lead.last_message_date
+        return None if found is None else formats.localize(timezone.template_localtime(found))
 
 
 @admin.register(Booking)
@@ -144,8 +152,7 @@ class ContactSubmissionAdmin(NotesAdmin):
     actions = CONTACT_ACTIONS
     list_display = [
         "full_name",
-        "email",
-        "phone",
+        reached_by,
         "sub_account",
         badge("status", CONTACT_COLOURS),
         badge("priority", PRIORITY_COLOURS),

@@ -26,6 +26,8 @@ class FormTemplateAdmin(ConsoleAdmin):
     list_display = ["name", "slug", "sub_account", "is_active", "created_by_admin", "updated_at"]
     list_filter = ["is_active"]
     search_fields = ["name", "slug", "title"]
+    prepopulated_fields = {"slug": ["name"]}
+    helps = {"slug": _("The last part of the form's address, such as roof-check.")}
     leads_to = (Related("forms.FormSubmission", "form_template__id__exact", _("Submissions")),)
     date_hierarchy = "created_at"
     ordering = ["-created_at", "id"]

@@ -75,13 +75,16 @@ class IntegrationForm(ConsoleForm):
         super().__init__(*args, **kwargs)
         if self.instance.pk is not None:
             self.initial["config"] = self.instance.masked_config
+        elif "new_webhook_secret" in self.fields:
+            field = self.fields["new_webhook_secret"]
+            field.label, field.help_text = _("Webhook secret"), _("What requests are signed with; empty for none.")
         if "config" in self.fields:
             self.show_template(self.fields["config"].widget)
 
     def show_template(self, widget: JSONWidget) -> None:
         """Make the configuration's form from the template's schema, also of one that is only chosen on the page."""
         if self.instance.pk is not None:
-            widget.schema = required_first(self.instance.integration_template.config_schema)
+            widget.schema = schema_to_fill_in(self.instance.integration_template)
             widget.kept = self.initial["config"]
             widget.version = sha256(json.dumps(self.instance.config, sort_keys=True).encode()).hexdigest()
             return
@@ -119,8 +122,13 @@ def schema_of(key: Any) -> dict[str, Any] | None:
     """Return what the template that somebody chose asks for; None when there is no such template."""
     if not key or not is_key(IntegrationTemplate._meta.pk, key):
         return None
-    schema = IntegrationTemplate.objects.filter(pk=key).values_list("config_schema", flat=True).first()
-    return schema and required_first(schema)
+    template = IntegrationTemplate.objects.filter(pk=key).first()
+    return template and schema_to_fill_in(template)
+
+
+def schema_to_fill_in(template: IntegrationTemplate) -> dict[str, Any]:
+    """Return what a connection needs, with the words on how to set it up, for those who fill it in."""
+    return {**required_first(template.config_schema), "x-instructions": template.setup_instructions or ""}
 
 
 def required_first(schema: dict[str, Any]) -> dict[str, Any]:

@@ -10,17 +10,21 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.html import format_html_join
 from django.utils.http import urlencode
+from django.utils.text import Truncator
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
 from security.actions import INCIDENT_ACTIONS
+from security.choices import AuditAction
 from security.models import AuditEntry, AuthAttempt, ConversationMessage, PasswordHistory, SecurityIncident
 from tenants.console import history
 from tenants.console.display import as_json, badge
 from tenants.console.filters import SubAccountFilter, by_choice, by_month
+from tenants.console.links import link_to
 from tenants.console.model_admin import ReadOnlyAdmin
 
+LONGEST_NAME = 60
 SEVERITY_COLOURS = {"LOW": "info", "MEDIUM": "warning", "HIGH": "danger", "CRITICAL": "danger"}
 
 
@@ -69,7 +73,7 @@ class SecurityIncidentAdmin(ReadOnlyAdmin):
         links += [
             (reverse(f"admin:{page}_change", args=[key]), words % {"number": key}) for page, key, words in pages if key
         ]
-        link = '<a class="text-primary-600 dark:text-primary-500" href="{}">{}</a>'
+        link = '<a class="console-link" href="{}">{}</a>'
         return format_html_join(" · ", link, links) or "–"
 
     @display(description=_("Note"))
@@ -162,11 +166,10 @@ class AuditEntryAdmin(ReadOnlyAdmin):
     list_display = [
         "created_at",
         badge("action", {"create": "success", "update": "info", "delete": "danger"}),
-        "model",
-        "object_id",
-        "object_name",
-        "actor_type",
+        "kind",
+        "thing",
         "actor_name",
+        "actor_type",
         "owner",
     ]
     list_filter = [
@@ -187,6 +190,19 @@ class AuditEntryAdmin(ReadOnlyAdmin):
 
     def has_view_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
         return request.user.is_superuser
+
+    @display(description=_("kind"))
+    def kind(self, entry: AuditEntry) -> str:
+        return str(dict(recorded_kinds()).get(entry.model, entry.model))
+
+    @display(description=_("name"), empty_value="–")
+    def thing(self, entry: AuditEntry) -> str | None:
+        """Lead to the row that was changed, where it has a page and is not known to be gone."""
+        words = Truncator(entry.object_name or entry.object_id).chars(LONGEST_NAME)
+        has_page = any(model._meta.label_lower == entry.model for model in self.admin_site._registry)
+        if not words or not entry.object_id or not has_page or entry.action == AuditAction.DELETE:
+            return words or None
+        return link_to(entry.model, entry.object_id, words)
 
     @display(description=_("Fields"))
     def shown_changes(self, entry: AuditEntry) -> str:

@@ -9,7 +9,7 @@ from django.contrib import admin
 from django.contrib.auth.password_validation import MinimumLengthValidator
 from django.db import models
 from django.db.models import OuterRef, Subquery
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
@@ -28,6 +28,7 @@ from tenants.console.lists import Related
 from tenants.console.model_admin import ConsoleAdmin
 from tenants.console.passwords import PasswordAdmin
 from tenants.console.row_actions import button
+from tenants.console.setting_up import still_to_do
 from tenants.models import ONBOARDING_ID, BackgroundAction, SubAccount, SubAccountInvitation
 
 MINIMUM_INVITATION_PASSWORD_LENGTH = 4
@@ -106,6 +107,18 @@ class SubAccountAdmin(ConsoleAdmin):
     def last_activity(self, sub_account: Any) -> datetime | None:
         return sub_account.counted_last_activity_at
 
+    def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
+        row = kwargs.get("obj")
+        if isinstance(row, SubAccount) and row.is_active and not row.is_onboarding:
+            context["still_to_do"] = still_to_do(request, row)
+        return super().render_change_form(request, context, *args, **kwargs)
+
+    def response_post_save_add(self, request: HttpRequest, obj: models.Model) -> HttpResponse:
+        """Lead on to the new one's page, which says what it still lacks."""
+        if not self.has_view_or_change_permission(request, obj):
+            return super().response_post_save_add(request, obj)
+        return HttpResponseRedirect(reverse("admin:tenants_subaccount_change", args=[obj.pk]))
+
     def page_buttons(self, request: HttpRequest, row: models.Model) -> list[dict[str, Any]]:
         """Offer to invite people, where there is somewhere to invite them to."""
         buttons = super().page_buttons(request, row)
@@ -123,7 +136,7 @@ class SubAccountAdmin(ConsoleAdmin):
         rows = list(objs)
         deletion, totals, lacking, in_the_way = super().get_deleted_objects(rows, request)
         if in_the_way and len(rows) == 1 and rows[0].pk != ONBOARDING_ID:
-            link = '<a class="text-primary-600 dark:text-primary-500" href="{}">{}</a>'
+            link = '<a class="console-link" href="{}">{}</a>'
             in_the_way = [
                 *in_the_way,
                 format_html(link, closing_url(rows[0]), _("Close it, with an archive of it all")),

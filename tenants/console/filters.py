@@ -1,17 +1,20 @@
 """Filters that ask no big table which values there are."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from typing import Any
 
 from django.contrib.admin import ModelAdmin
+from django.contrib.admin.views.main import ChangeList
 from django.db import models
 from django.http import HttpRequest
 from django.utils import formats, timezone
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import DropdownFilter
+from unfold.contrib.filters.forms import AutocompleteDropdownForm
 
-from tenants.models import SubAccount
+from tenants.console.forms import is_key
+from tenants.models import SubAccount, SubAccountInvitation
 
 MONTHS_OFFERED = 24
 
@@ -62,14 +65,40 @@ def by_choice(field: str, choices: Callable[[], Iterable[tuple[str, Any]]], titl
 
 
 class SubAccountFilter(DropdownFilter):
-    """Rows that outlive their sub-account, and so hold its number without a reference."""
+    """Rows that outlive their sub-account, and so hold its number without a reference; found by typing its name."""
 
     title = _("sub-account")
     parameter_name = "sub_account_id"
 
+    def __init__(self, request: HttpRequest, params: Any, model: type[models.Model], model_admin: ModelAdmin) -> None:
+        super().__init__(request, params, model, model_admin)
+        self.request, self.model_admin = request, model_admin
+
     def lookups(self, request: HttpRequest, model_admin: ModelAdmin) -> list[tuple[str, str]]:
-        return [(str(pk), name) for pk, name in SubAccount.objects.order_by("name").values_list("pk", "name")]
+        """Load none of them: there may be thousands."""
+        return []
+
+    def has_output(self) -> bool:
+        return True
+
+    def choices(self, changelist: ChangeList) -> Iterator[dict[str, Any]]:
+        form = AutocompleteDropdownForm(
+            request=self.request,
+            name=self.parameter_name,
+            label=_(" By %(filter_title)s ") % {"filter_title": self.title},
+            choices=(),
+            # Any reference to a sub-account: what is offered are sub-accounts.
+            field=SubAccountInvitation._meta.get_field("sub_account"),
+            model_admin=self.model_admin,
+            data={self.parameter_name: self.number},
+        )
+        yield {"form": form}
+
+    @property
+    def number(self) -> int | None:
+        """The number that was asked for, None for what is none."""
+        value = self.value() or ""
+        return int(value) if value.isdecimal() and is_key(SubAccount._meta.pk, value) else None
 
     def queryset(self, request: HttpRequest, queryset: models.QuerySet) -> models.QuerySet:
-        value = self.value() or ""
-        return queryset.filter(sub_account_id=value) if value.isdecimal() else queryset
+        return queryset if self.number is None else queryset.filter(sub_account_id=self.number)

@@ -9,7 +9,7 @@ from django.contrib.admin.views.main import SEARCH_VAR
 from django.db import models
 from django.db.models import OuterRef, Subquery
 from django.db.models.constants import LOOKUP_SEP
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.urls import reverse
 from django.utils.http import urlencode
 from django.utils.text import capfirst
@@ -23,9 +23,12 @@ from unfold.views import ChangeList
 from loctelli.errors import InvalidRequest
 from tenants.console.filters import SubAccountFilter
 from tenants.console.forms import Autocomplete
+from tenants.console.links import link_column, link_to
 from tenants.console.narrowing import narrowed_to, owner_of, rows_of
 from tenants.console.paging import BoundedPaginator
 from tenants.models import SubAccount
+
+OWNER = SubAccount._meta.label
 
 # Where no index serves a search, so many rows are read for it: a log may have any number of them.
 MOST_SEARCHED = 100_000
@@ -134,6 +137,11 @@ class ListAdmin(ModelAdmin):
             gettext("No. %(number)s") % {"number": row.sub_account_id} if row.sub_account_id else "–"
         )
 
+    @display(description=_("sub-account"), ordering="sub_account_id")
+    def linked_owner(self, row: Any) -> str:
+        """Lead to the sub-account, where it is still there."""
+        return link_to(OWNER, row.sub_account_id, row.owner_name) if row.owner_name else self.owner(row)
+
     def get_paginator(self, request: HttpRequest, *args: Any, **kwargs: Any) -> BoundedPaginator:
         paginator = super().get_paginator(request, *args, **kwargs)
         paginator.is_of_a_search = bool(request.GET.get(SEARCH_VAR) or request.GET.get("term"))
@@ -150,11 +158,19 @@ class ListAdmin(ModelAdmin):
             raise IncorrectLookupParameters(error) from error
 
     def get_list_display(self, request: HttpRequest) -> list:
-        """Leave out whose the rows are where all are the same one's."""
-        shown = super().get_list_display(request)
-        if narrowed_to(request) is None:
-            return list(shown)
-        return [name for name in shown if name not in ("sub_account", "owner")]
+        """Leave out whose the rows are where all are the same one's; show references as links to whoever may follow."""
+        shown = list(super().get_list_display(request))
+        if narrowed_to(request) is not None:
+            shown = [name for name in shown if name not in ("sub_account", "owner")]
+        # The first column leads to the row itself.
+        return [*shown[:1], *(self.linked(request, name) for name in shown[1:])]
+
+    def linked(self, request: HttpRequest, name: Any) -> Any:
+        """Return a column that leads to the page of what it names, where this admin may see that."""
+        if name == "owner":
+            return "linked_owner" if self.may_view(request, OWNER) else name
+        field = next((field for field in self.references() if field.name == name), None)
+        return link_column(field) if field and self.may_view(request, field.related_model._meta.label) else name
 
     def get_list_filter(self, request: HttpRequest) -> list:
         filters = list(super().get_list_filter(request))
@@ -193,7 +209,13 @@ class ListAdmin(ModelAdmin):
         return form
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        """Begin with what the list was filtered by, and with the sub-account that the console is narrowed to."""
         initial = super().get_changeform_initial_data(request)
+        filters = QueryDict(request.GET.get("_changelist_filters", ""))
+        for field in self.references():
+            filtered_by = filters.get(f"{field.name}__id__exact")
+            if filtered_by:
+                initial.setdefault(field.name, filtered_by)
         chosen = narrowed_to(request)
         if chosen is not None and self.has_field("sub_account"):
             initial.setdefault("sub_account", chosen.pk)
@@ -207,6 +229,13 @@ class ListAdmin(ModelAdmin):
             if chosen is not None and owner not in (None, chosen.pk):
                 context["other_owner"] = getattr(row, "sub_account", row)
         return super().render_change_form(request, context, *args, **kwargs)
+
+    def response_post_save_add(self, request: HttpRequest, obj: models.Model) -> HttpResponse:
+        """Lead back to the sub-account whose page led here."""
+        owner = owner_of(obj)
+        if owner is None or request.GET.get("sub_account") != str(owner) or not self.may_view(request, OWNER):
+            return super().response_post_save_add(request, obj)
+        return HttpResponseRedirect(reverse("admin:tenants_subaccount_change", args=[owner]))
 
     def related_links(self, request: HttpRequest, row: models.Model) -> list[Link]:
         """Return the lists that this admin may see, filtered by the row."""

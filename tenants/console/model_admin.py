@@ -1,7 +1,7 @@
 """The base of every model's admin: strict forms, stamps nobody types, and deletions that tell what they do."""
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib import messages
 from django.contrib.admin.utils import unquote
@@ -37,6 +37,8 @@ class ConsoleAdmin(ListAdmin, RowActionsAdmin):
     delete_selected_confirmation_template = "console/delete_confirmation.html"
     # Whether a row may change its sub-account after it was made.
     movable = False
+    # What is said below a field, by its name, where the model itself says nothing.
+    helps: ClassVar[dict[str, Any]] = {}
     # What holds secrets or gives rights: an admin steps up before changing these fields, or before adding a row at all.
     sensitive_fields: tuple[str, ...] = ()
     adding_is_sensitive = False
@@ -77,6 +79,8 @@ class ConsoleAdmin(ListAdmin, RowActionsAdmin):
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
     def formfield_for_dbfield(self, db_field: models.Field, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name in self.helps:
+            kwargs["help_text"] = self.helps[db_field.name]
         if isinstance(db_field, models.JSONField):
             kwargs |= {"form_class": JSONField, "widget": JSONWidget, "shape": getattr(db_field, "shape", None)}
         elif isinstance(db_field, ArrayField):

@@ -23,6 +23,7 @@ WORDS = {
     "down": gettext_noop("Move %s down"),
     "form": gettext_noop("Form"),
     "inexact": gettext_noop("This holds numbers that a browser can't show exactly: only its JSON can be changed here."),
+    "instructions": gettext_noop("How to set it up"),
     "item": gettext_noop("Item %s"),
     "kind": gettext_noop("Kind"),
     "kinds.boolean": gettext_noop("Yes or no"),

@@ -5,7 +5,7 @@
 // Hints in a schema: "x-layout" is "grid" (a row each property) or "inline" (properties side by side); "x-open" lets
 // people add properties of their own; "x-show" {sibling: [values]} says when a property is of interest; "x-from" names
 // the sibling that an id is made from; "x-choices" names the property of the root's items that is chosen from;
-// "x-labels", "x-add", "x-summary" and "x-input" are words and kinds of input.
+// "x-labels", "x-add", "x-summary", "x-instructions" and "x-input" are words and kinds of input.
 
 import { TIME_ZONES, el, freshId, isObject, kindOf, parse } from "./dom.js";
 import { Containers } from "./containers.js";
@@ -30,12 +30,12 @@ class Form extends Containers {
     this.buttons = ["form", "raw"].map((view) =>
       el("button", { type: "button", "data-view": view, click: () => this.show(view) }, this.words[view]),
     );
-    const views = el(
+    this.views = el(
       "div",
       { class: "json-form-views", role: "group", "aria-label": `${this.name}: ${this.words.view}` },
       ...this.buttons,
     );
-    container.prepend(views, this.notice, this.body, this.live);
+    container.prepend(this.views, this.notice, this.body, this.live);
     this.body.addEventListener("input", () => this.write());
     this.body.addEventListener("change", () => this.write());
     // Enter adds a line rather than saving a form that is half filled in.
@@ -68,12 +68,12 @@ class Form extends Containers {
     this.notice.hidden = !text;
   }
 
-  /** Show the form or the JSON; what is no JSON yet stays in the textarea. */
+  /** Show the form or the JSON, or neither while nobody knows what to ask; what is no JSON yet stays in the textarea. */
   show(view) {
     this.tell("");
     if (view === "form" && !(this.schema || !this.source)) {
       this.tell(this.words.choose);
-      view = "raw";
+      view = "none";
     } else if (view === "form" && this.view !== "form") {
       try {
         this.build(this.textarea.value.trim() ? parse(this.textarea.value, this.words) : null);
@@ -85,7 +85,8 @@ class Form extends Containers {
     }
     this.view = view;
     this.body.hidden = view !== "form";
-    this.textarea.hidden = view === "form";
+    this.textarea.hidden = view !== "raw";
+    this.views.hidden = view === "none";
     for (const button of this.buttons) button.setAttribute("aria-pressed", String(button.dataset.view === view));
   }
 
@@ -93,8 +94,18 @@ class Form extends Containers {
     this.places = new Map();
     this.original = value;
     this.root = this.node(this.schema || {}, value === null ? undefined : value, [], { label: this.name });
-    this.body.replaceChildren(this.root.element);
+    this.body.replaceChildren(...this.instructions(), this.root.element);
     this.refresh();
+  }
+
+  /** Make what the schema's author says to whoever fills it in; open while there is nothing filled in yet. */
+  instructions() {
+    const words = this.schema?.["x-instructions"];
+    if (!words) return [];
+    const text = el("p", {}, words);
+    return [
+      el("details", { class: "json-form-instructions", open: Boolean(this.source) }, el("summary", {}, this.words.instructions), text),
+    ];
   }
 
   refresh() {

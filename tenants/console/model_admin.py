@@ -12,7 +12,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
-from unfold.widgets import UnfoldAdminTextInputWidget
+from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
 from loctelli.api.integrity import from_data_error, from_integrity_error
 from loctelli.timezones import validate_timezone
@@ -25,6 +25,8 @@ from tenants.console.lists import ListAdmin
 from tenants.console.row_actions import RowActionsAdmin
 from tenants.deletion import Deletion, what_goes_along
 
+# Texts of a line or two, which need no box as high as a prompt's.
+SHORT_TEXTS = ("description", "subtitle")
 STAMPS = ("created_by_admin", "created_at", "updated_at")
 
 
@@ -87,8 +89,10 @@ class ConsoleAdmin(ListAdmin, RowActionsAdmin):
             kwargs |= {"form_class": TextsField, "widget": JSONWidget}
         elif validate_timezone in db_field.validators:
             kwargs["widget"] = UnfoldAdminTextInputWidget({"list": TIME_ZONES})
-        elif isinstance(db_field, models.TextField) and db_field.null:
-            kwargs["empty_value"] = None
+        elif isinstance(db_field, models.TextField):
+            kwargs |= {"empty_value": None} if db_field.null else {}
+            if db_field.name in SHORT_TEXTS:
+                kwargs["widget"] = UnfoldAdminTextareaWidget({"rows": 3})
         return super().formfield_for_dbfield(db_field, request, **kwargs)
 
     def get_form(

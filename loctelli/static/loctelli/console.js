@@ -6,6 +6,7 @@ document.cookie = `loctelli_timezone=${Intl.DateTimeFormat().resolvedOptions().t
 document.addEventListener("DOMContentLoaded", () => {
   document.querySelectorAll("[data-switcher]").forEach(switcher);
   narrowChoices();
+  nameIcons();
   document.querySelectorAll("#result_list td[data-label]").forEach(({ dataset }) => {
     dataset.label = dataset.label.charAt(0).toUpperCase() + dataset.label.slice(1);
   });
@@ -67,4 +68,15 @@ function narrowChoices() {
     if (!address.pathname.endsWith("/autocomplete/") || !owner.value) return;
     options.url += `${options.url.includes("?") ? "&" : "?"}sub_account=${encodeURIComponent(owner.value)}`;
   });
+}
+
+// unfold's icons are words, which would be read out with those beside them.
+function nameIcons() {
+  for (const icon of document.querySelectorAll(".material-symbols-outlined")) {
+    const words = icon.closest("a, button")?.textContent.replace(icon.textContent, "").trim();
+    if (words) icon.setAttribute("aria-hidden", "true");
+  }
+  for (const actions of document.querySelectorAll("[data-more]")) {
+    actions.querySelector('a[href="#"]')?.setAttribute("aria-label", actions.dataset.more);
+  }
 }

@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 MAKEFLAGS += --no-print-directory
-.PHONY: run test check bench clean
+.PHONY: run test check bench pictures clean
 .DEFAULT_GOAL := run
 
 PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
@@ -39,6 +39,10 @@ check: .venv/development .env ## Style, layers, types, migrations, isolation, AP
 bench: .venv/development .env ## Measure the API at a million leads; see benchmarks/README.md.
 	@bash .ci/wrk
 	@.venv/bin/python -m benchmarks --leads $(LEADS)
+
+pictures: .venv/development .env ## Do each job in the console in a browser, and take the README's pictures on the way.
+	@bash .ci/chromium
+	@CONSOLE_PICTURES=docs .venv/bin/python -m pytest loctelli/tests/console_jobs -k desk
 
 clean: ## Remove what was built; the data in var/postgres stays.
 	@rm -rf .venv staticfiles .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache test-results

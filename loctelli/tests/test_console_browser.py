@@ -1,7 +1,5 @@
 """The console in a real browser: sign in, look at a list, open a row; nothing is asked of another origin."""
 
-import os
-from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
@@ -12,9 +10,6 @@ from crm.tests.factories import BookingFactory, LeadFactory
 from loctelli.tests.browsing import IN_A_BROWSER, give_password, picture
 from loctelli.tests.console_cast import fill
 from tenants.scope import system_scope
-
-# Where to put the README's picture; without it none is taken.
-PICTURE = os.environ.get("CONSOLE_PICTURE")
 
 pytestmark = IN_A_BROWSER
 
@@ -50,9 +45,6 @@ def test_an_admin_signs_in_looks_at_the_leads_and_opens_one(live_server, cast, r
     give_password(page, cast.ada)
     page.wait_for_url("**/console/crm/lead/")
     listed = page.inner_text("#result_list")
-    if PICTURE:
-        page.wait_for_load_state("networkidle")
-        page.screenshot(path=Path(PICTURE))
     page.click("text=Lead of Acme")
     page.wait_for_selector("input[name=name]")
     name, title = page.input_value("input[name=name]"), page.title()

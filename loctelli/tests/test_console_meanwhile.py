@@ -174,7 +174,7 @@ def test_a_secret_in_place_of_another_is_told_too(rows, ada, ben, monkeypatch):
         kept = Integration.objects.get(pk=rows.acme.integration.pk).revealed_config
     again = second.post(address, Fields(answer.content.decode()).data)
 
-    assert "Ben &lt;b&gt;Byrne&lt;/b&gt; changed “Config" in errors_of(answer)["config"][0]
+    assert "Ben &lt;b&gt;Byrne&lt;/b&gt; changed “Connection" in errors_of(answer)["config"][0]
     assert kept["apiKey"] == "key-of-ben"
     assert again.status_code == 302
     with system_scope("test"):

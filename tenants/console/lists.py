@@ -4,6 +4,7 @@ from typing import Any, ClassVar, NamedTuple
 
 from django.apps import apps
 from django.contrib import messages
+from django.contrib.admin import ShowFacets
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.views.main import SEARCH_VAR
 from django.db import models
@@ -80,6 +81,8 @@ class ListAdmin(ModelAdmin):
     list_per_page = 50
     list_filter_submit = True
     show_full_result_count = False
+    # They count all that each choice of each filter would leave.
+    show_facets = ShowFacets.NEVER
     paginator = BoundedPaginator
     change_form_outer_before_template = "console/related.html"
     # What `__str__` or a column reads of other rows, beyond the references among the columns.

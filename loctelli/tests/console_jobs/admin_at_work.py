@@ -91,11 +91,11 @@ class AdminAtWork:
             text.removeprefix("add_circle").strip() for text in self.page.locator(".console-setup a").all_inner_texts()
         ]
 
-    def looks(self, name: str) -> None:
+    def looks_right(self, picture: str | None = None) -> None:
         """See that everything fits, and take a picture of it for the README."""
         self.page.wait_for_load_state("networkidle")
         assert self.page.evaluate(CUT_OFF) == []
-        if PICTURES and self.takes_pictures:
+        if PICTURES and picture and self.takes_pictures:
             taken = Image.open(BytesIO(self.page.screenshot()))
             # As many colours as a palette holds are enough, and a third of the size.
-            taken.quantize(256, dither=Image.Dither.NONE).save(Path(PICTURES) / f"console-{name}.png", optimize=True)
+            taken.quantize(256, dither=Image.Dither.NONE).save(Path(PICTURES) / f"console-{picture}.png", optimize=True)

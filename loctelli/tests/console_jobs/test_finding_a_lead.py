@@ -20,7 +20,7 @@ def test_one_lead_among_many_is_found_by_a_part_of_its_name_or_phone_number(admi
     admin.sees("10,000+")
     by_name = admin.search("hollow grac")
     by_phone = admin.search("602 5550100")
-    admin.looks("find")
+    admin.looks_right("find")
     admin.follow("Grace Holloway")
     email = admin.field("Email").input_value()
     admin.follow("Conversation")

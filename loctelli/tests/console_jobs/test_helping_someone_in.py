@@ -17,7 +17,7 @@ def test_why_a_user_cannot_log_in_is_seen_and_mended(admin):
     found = admin.search("ben whit")
     admin.follow("Ben Whitaker")
     admin.sees("after 5 failed tries")
-    admin.looks("locked-out")
+    admin.looks_right("locked-out")
     admin.follow("Attempts to sign in")
     attempts = admin.page.locator("#result_list tbody tr").count()
     admin.page.go_back()

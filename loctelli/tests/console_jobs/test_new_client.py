@@ -25,7 +25,7 @@ def test_a_client_business_is_created(admin):
     admin.type("Time zone", "Europe/London")
     admin.save()
     admin.sees("was added successfully")
-    admin.looks("new-client")
+    admin.looks_right("new-client")
 
     made = ask(lambda: SubAccount.objects.get(name="Brightwater Physio"))
     assert made.is_active
@@ -40,7 +40,7 @@ def test_its_people_are_invited(admin, client_business):
     admin.type("Most uses", "5")
     admin.save()
     admin.sees("People join Brightwater Physio with this code.")
-    admin.looks("invitation")
+    admin.looks_right("invitation")
     code, link = admin.page.inner_text("#code"), admin.page.inner_text("#link")
     validated = admin.page.request.post(f"{admin.url}/api/v1/auth/invitations/validate/", data={"code": code})
     admin.follow("I have handed it over: on to Brightwater Physio")
@@ -64,7 +64,7 @@ def test_it_gets_a_prompt_template_of_its_own(admin, client_business):
     admin.follow("Choose its prompt template")
     preset, is_active = admin.chosen("sub_account"), admin.page.get_by_label("Active").is_checked()
     admin.choose("prompt_template", "recep", "Practice receptionist")
-    admin.looks("prompt-template")
+    admin.looks_right("prompt-template")
     admin.save()
     admin.sees("was added successfully")
 
@@ -88,7 +88,7 @@ def test_it_gets_a_form(admin, client_business):
         form.get_by_role("combobox", name="Type", exact=True).last.select_option(label=kind)
     for title in ("Your name · Text", "Telephone · Phone"):
         form.get_by_role("button", name=title, exact=True).click()
-    admin.looks("form")
+    admin.looks_right("form")
     admin.save()
     admin.sees("was added successfully")
 
@@ -113,7 +113,7 @@ def test_it_is_connected_to_a_service(admin, client_business):
     admin.page.keyboard.type("pit-3f6c0d52-61a9")
     admin.type("Location ID", "ve9EPM428h8vShlRW1KT")
     admin.page.locator(".json-form").scroll_into_view_if_needed()
-    admin.looks("integration")
+    admin.looks_right("integration")
     admin.save()
     admin.sees("was added successfully")
 

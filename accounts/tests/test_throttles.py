@@ -179,6 +179,35 @@ def test_the_answer_to_a_sign_in_tells_of_both_throttles(settings):
     assert 1 <= int(refused.headers["Retry-After"]) <= 60
 
 
+PERSON = {"name": "Joan", "email": "joan@x.example", "password": "a staple of nine batteries"}
+OPEN = {
+    "login/": ("LOGIN_THROTTLE", {"email": "joan@x.example", "password": "x"}),
+    "refresh/": ("API_THROTTLE", {"refresh_token": "x"}),
+    "logout/": ("API_THROTTLE", {"refresh_token": "x"}),
+    "password/forgotten/": ("PASSWORD_THROTTLE", {"email": "joan@x.example"}),
+    "password/reset/": ("PASSWORD_THROTTLE", {"token": "x", "password": "a staple of nine batteries"}),
+    "invitations/validate/": ("INVITATION_THROTTLE", {"code": "K7PX2M4Q"}),
+    "register-and-join/": ("INVITATION_THROTTLE", {**PERSON, "code": "K7PX2M4Q"}),
+    "register/": ("REGISTRATION_THROTTLE", PERSON),
+    "register/confirm/": ("REGISTRATION_THROTTLE", {"token": "x", "password": "a staple of nine batteries"}),
+}
+
+
+@pytest.mark.parametrize("path", OPEN)
+def test_what_is_open_to_strangers_has_a_throttle_of_its_own_an_address(path, settings):
+    name, body = OPEN[path]
+    settings.LOGIN_ACCOUNT_THROTTLE = "1000000/60"
+    setattr(settings, name, "2/3600")
+
+    answers = [
+        client_of(address=address).post(f"/api/v1/auth/{path}", body, content_type="application/json").status_code
+        for address in ("198.51.100.1", "198.51.100.1", "198.51.100.1", "198.51.100.2")
+    ]
+
+    assert [status == 429 for status in answers] == [False, False, True, False]
+    assert {status for status in answers if status != 429} <= {202, 204, 401, 403, 404}
+
+
 def test_pages_outside_the_api_are_not_counted(rf):
     assert policies_of(rf.get("/healthz"), None) == {}
     assert policies_of(rf.get("/console/"), None) == {}

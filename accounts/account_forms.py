@@ -4,6 +4,7 @@ from typing import Any
 
 from django import forms
 from django.utils.translation import gettext, gettext_lazy
+from unfold.widgets import UnfoldBooleanWidget
 
 from accounts.choices import UserRole
 from accounts.membership import check_movable, hold_admins, is_active_admin, left_without_admin
@@ -48,7 +49,9 @@ class UserForm(ConsoleForm):
 
     MAKES_ADMIN = {"role", "is_active", "sub_account"}
 
+    # Asked once it has come to that.
     last_admin = forms.BooleanField(
+        widget=forms.HiddenInput,
         label=gettext_lazy("Last admin"),
         required=False,
         help_text=gettext_lazy("Leave the sub-account without an active admin, which is refused otherwise."),
@@ -72,6 +75,8 @@ class UserForm(ConsoleForm):
             except DomainError as error:
                 self.add_error("sub_account", gettext(error.detail))
         if self.takes_last_admin_away(cleaned):
+            if "last_admin" in self.fields:
+                self.fields["last_admin"].widget = UnfoldBooleanWidget()
             for name in self.MAKES_ADMIN & set(self.changed_data):
                 told = gettext(
                     "%(name)s is the last active admin of %(sub_account)s: make somebody else one first, or tick “Last "

@@ -1,5 +1,7 @@
 """In the console, too, a sub-account keeps an active admin unless somebody says that it needn't."""
 
+import re
+
 import pytest
 from django.test import Client
 
@@ -63,13 +65,15 @@ def test_one_of_two_admins_is_demoted_without_asking(cast, console, alice):
     assert found(alice).role == UserRole.USER
 
 
-def test_the_box_to_tick_is_there_for_admins_alone(cast, console, alice):
+def test_the_box_to_tick_is_there_for_admins_alone_and_seen_once_it_is_needed(cast, console, alice):
     with system_scope("test"):
         bob = UserFactory(sub_account=cast.acme)
 
-    boxes = [b'name="last_admin"' in console.get(page(LABEL, "change", user.pk)).content for user in (alice, bob)]
+    shown = [console.get(page(LABEL, "change", user.pk)).content.decode() for user in (alice, bob)]
+    refused = save(console, alice, role="user").content.decode()
 
-    assert boxes == [True, False]
+    kinds = [re.findall(r'<input type="(\w+)" name="last_admin"', content) for content in (*shown, refused)]
+    assert kinds == [["hidden"], [], ["checkbox"]]
 
 
 def test_the_last_admin_is_not_deleted_unless_the_address_says_so(cast, console, alice):

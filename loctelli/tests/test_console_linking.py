@@ -1,5 +1,6 @@
 """Lists lead to what they name, to adding more of it, and a new sub-account's page to what it still lacks."""
 
+import html
 import re
 
 from django.db import connection
@@ -87,6 +88,26 @@ def test_what_is_added_from_a_filtered_list_begins_with_what_it_was_filtered_by(
     form = console.get(add).context["adminform"].form
 
     assert form["sub_account"].value() == str(cast.acme.pk)
+
+
+def test_a_meeting_added_from_a_leads_meetings_begins_with_the_lead_and_whose_it_is(rows, console, cast):
+    filters = f"lead__id__exact%3D{rows.globex.lead.pk}"
+
+    form = console.get(page("crm.booking", "add") + f"?_changelist_filters={filters}").context["adminform"].form
+    hostile = [console.get(page("crm.booking", "add") + f"?lead={value}").status_code for value in ("x", "9" * 40)]
+
+    assert form["lead"].value() == str(rows.globex.lead.pk)
+    assert form["sub_account"].value() == cast.globex.pk
+    assert hostile == [200, 200]
+
+
+def test_an_agents_strategy_is_lacking_once_there_is_somebody_to_own_it(console, cast):
+    with system_scope("test"):
+        cast.acme_strategy.delete()
+
+    shown = links_in(console.get(page("tenants.subaccount", "change", cast.acme.pk)))
+
+    assert "Write its agent's strategy" in map(html.unescape, shown.values())
 
 
 def test_a_new_sub_accounts_page_says_what_it_lacks_and_asks_once(console, ada):

@@ -23,7 +23,7 @@ from unfold.views import ChangeList
 
 from loctelli.errors import InvalidRequest
 from tenants.console.filters import SubAccountFilter
-from tenants.console.forms import Autocomplete
+from tenants.console.forms import Autocomplete, is_key
 from tenants.console.links import link_column, link_to
 from tenants.console.narrowing import narrowed_to, owner_of, rows_of
 from tenants.console.paging import BoundedPaginator
@@ -220,9 +220,18 @@ class ListAdmin(ModelAdmin):
             if filtered_by:
                 initial.setdefault(field.name, filtered_by)
         chosen = narrowed_to(request)
-        if chosen is not None and self.has_field("sub_account"):
-            initial.setdefault("sub_account", chosen.pk)
+        if "sub_account" not in initial and self.has_field("sub_account"):
+            initial["sub_account"] = self.owner_of_references(initial) or (chosen and chosen.pk)
         return initial
+
+    def owner_of_references(self, initial: dict[str, Any]) -> int | None:
+        """Return the sub-account of the first row that a form begins with; None when it begins with none's."""
+        for field in self.references():
+            model, key = field.related_model, initial.get(field.name)
+            has_owner = any(each.attname == "sub_account_id" for each in model._meta.local_fields)
+            if key and has_owner and is_key(model._meta.pk, key):
+                return model._base_manager.filter(pk=key).values_list("sub_account_id", flat=True).first()
+        return None
 
     def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
         row = kwargs.get("obj")

@@ -60,3 +60,47 @@ FAULTS_OF_FORMS = f"""() => {{ {COLOURS}
     }}
     return found;
 }}"""
+
+# Of a whole page: texts that stand out too little, what has no name, and what makes the page wider than the screen.
+FAULTS_OF_PAGES = f"""() => {{ {COLOURS}
+    const over = ([r, g, b, a], below) =>
+        [r, g, b].map((part, index) => (part * a + below[index] * (255 - a)) / 255).concat(255);
+    const layers = (element) => {{
+        const found = [];
+        for (let node = element; node; node = node.parentElement) {{
+            found.unshift(rgba(getComputedStyle(node).backgroundColor));
+        }}
+        return found.reduce((below, layer) => over(layer, below), [255, 255, 255, 255]);
+    }};
+    const found = {{ faint: [], nameless: [], wide: [] }};
+    const brief = (element) => (element.textContent || element.value || element.outerHTML).trim().slice(0, 60);
+    for (const element of document.body.querySelectorAll("*")) {{
+        if (!element.checkVisibility({{ checkOpacity: true, checkVisibilityCSS: true }})) continue;
+        const style = getComputedStyle(element), box = element.getBoundingClientRect();
+        const isIcon = /material-symbols/.test(element.className);
+        if (box.width > 1 && box.height > 1 && speaks(element) && !isIcon && !element.matches(":disabled, option")) {{
+            const size = parseFloat(style.fontSize), bold = parseInt(style.fontWeight) >= 700;
+            const below = layers(element), least = size >= 24 || (bold && size >= 18.66) ? 3 : 4.5;
+            const ratio = contrast(over(rgba(style.color), below), below);
+            if (ratio < least) found.faint.push(`${{brief(element)}}: ${{ratio.toFixed(2)}}`);
+        }}
+        if (element.matches("a[href], button, input:not([type=hidden]), select, textarea") && box.width > 1) {{
+            const words = [...(element.labels || [])].map((label) => label.textContent).join("");
+            const named = element.getAttribute("aria-labelledby");
+            const name = [element.ariaLabel, named && document.getElementById(named)?.textContent, words, element.title,
+                element.innerText, element.placeholder, element.matches("[type=submit]") && element.value,
+                element.querySelector("[title]")?.title].find((each) => each && each.trim());
+            if (!name && element.tabIndex >= 0) found.nameless.push(element.outerHTML.slice(0, 120));
+        }}
+    }}
+    if (document.documentElement.scrollWidth > innerWidth) {{
+        const scrolls = (node) =>
+            node && (getComputedStyle(node).overflowX !== "visible" || scrolls(node.parentElement));
+        const sticksOut = (element) => element.getBoundingClientRect().right > innerWidth + 1;
+        found.wide = [...document.body.querySelectorAll("*")]
+            .filter((element) => sticksOut(element) && !scrolls(element.parentElement))
+            .map((element) => `${{element.className}}: ${{brief(element)}}`).slice(0, 8)
+            .concat(document.documentElement.scrollWidth);
+    }}
+    return found;
+}}"""

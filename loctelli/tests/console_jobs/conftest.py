@@ -34,15 +34,13 @@ def client_business(rows) -> SubAccount:
 @pytest.fixture(params=PLACES)
 def page(browser, request):
     width, scheme = PLACES[request.param]
-    opened = browser.new_page(
+    return browser.new_page(
         viewport={"width": width, "height": 800},
         color_scheme=scheme,
         timezone_id="Europe/London",
         accept_downloads=True,
         reduced_motion="reduce",
     )
-    opened.set_default_timeout(15_000)
-    return opened
 
 
 @pytest.fixture

@@ -27,6 +27,7 @@ WHY = {
     "list: page 1,000": "the smallest has no page 1,000: its last page is taken",
     "list: count=true": "counts to 10,000 and no further",
     "search": "the rarer a word, the more the index finds it by; of a frequent one, more rows are read to sort them",
+    "console: leads by a first name": "reads the leads of all sub-accounts that have it",
     "console: the last two days counted": "reads what came in within two days, and counts each sub-account",
     "bookings/?search=": "reads the bookings of all leads that are found",
 }
@@ -34,7 +35,7 @@ WHY = {
 UNREAD = {
     "audit_entries_age": "`manage.py prune` finds by it what is past its age",
     "incidents_type": "the document lists it; the console narrows to one type by it when there are many of others",
-    "bookings_status": "the document lists it; of a status that few have, it finds them",
+    "bookings_status": "finds the few that are still to be confirmed among all that are over",
     "messages_said": "the console's counts read the last days by it, once there are more pages than one range has",
 }
 

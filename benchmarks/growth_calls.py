@@ -153,21 +153,23 @@ def read_leads(calls: Calls, large: Api, small: Api) -> None:
 
 def read_others(calls: Calls, api: Api) -> None:
     """Read the other lists that grow, each in each order and by each filter that an index is for."""
+    from loctelli.management.generating.records import RARE_FORM
+
     booking = api.ask("GET", "/api/v1/bookings/?page_size=1")["results"][0]
     user, lead = booking["regular_user_id"], booking["lead_id"]
-    form = api.ask("GET", "/api/v1/form-submissions/?page_size=1")["results"][0]["form_template_id"]
     addresses = [
         "bookings/", "bookings/?ordering=created_at", "bookings/?ordering=-updated_at", "bookings/?status=pending",
+        "bookings/?status=pending&count=true",
         f"bookings/?regular_user_id={user}", f"bookings/?lead_id={lead}", "bookings/?search=james",
         "contact-submissions/", "contact-submissions/?ordering=updated_at", "contact-submissions/?status=CLOSED_WON",
         f"contact-submissions/?assigned_to_id={user}", "contact-submissions/?search=5551234",
         "form-submissions/", "form-submissions/?ordering=-updated_at", "form-submissions/?status=archived",
-        f"form-submissions/?assigned_to_id={user}", f"form-submissions/?form_template_id={form}",
+        f"form-submissions/?assigned_to_id={user}", f"form-submissions/?form_template_id={RARE_FORM}",
         "form-submissions/?search=5551234",
         "conversation-messages/?fields=id", f"conversation-messages/?fields=id&lead_id={lead}",
         "audit-entries/", f"audit-entries/?model=crm.lead&object_id={lead}", "security-incidents/",
     ]  # fmt: skip
-    named = {f"lead_id={lead}": "lead_id", f"_id={user}": "_id", f"={form}": "", f"object_id={lead}": "object_id"}
+    named = {f"lead_id={lead}": "lead_id", f"_id={user}": "_id", f"={RARE_FORM}": "", f"object_id={lead}": "object_id"}
     for address in addresses:
         name = address
         for value, shown in named.items():

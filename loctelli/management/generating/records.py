@@ -12,10 +12,11 @@ from tenants.scope import system_scope
 SEALED = {"content": b64encode(bytes(18)).decode(), "salt": b64encode(bytes(SALT_BYTES)).decode(), "iv": "A" * 16}
 FORM = """
 INSERT INTO form_templates (id, name, slug, schema, title, created_by_admin_id)
-SELECT %s, 'Generated', 'generated', '[]', 'Generated', min(id) FROM admin_users
+SELECT %(id)s, %(id)s, %(id)s, '[]', 'Generated', min(id) FROM admin_users
 ON CONFLICT DO NOTHING
 """
-FORM_ID = f"c{'form'.ljust(24, '0')}"
+# Through the first one comes one submission of a hundred.
+RARE_FORM, FREQUENT_FORM = FORMS = ("crareform".ljust(25, "0"), "cfrequentform".ljust(25, "0"))
 KEY = "'c' || lpad(to_hex(n + {place}::bigint * 16777216), 24, '0')"
 TALKS = 300
 # The columns of each table, and the values of its row number n.
@@ -28,7 +29,8 @@ ROWS = {
     ),
     "form_submissions": (
         "id, form_template_id, form_owner_id, data, status, assigned_to_id, submitted_at",
-        KEY + ", '{form}', 0, jsonb_build_object('name', 'Person ' || n, 'phone', '+1 555 ' || n), "
+        KEY + ", CASE n %% 100 WHEN 0 THEN '{rare}' ELSE '{frequent}' END, 0, "
+        "jsonb_build_object('name', 'Person ' || n, 'phone', '+1 555 ' || n), "
         "(ARRAY['new', 'reviewed', 'contacted', 'processed'])[n %% 4 + 1], CASE n %% 100 WHEN 0 THEN {user} END, "
         "now() - n * interval '1 minute'",
     ),
@@ -53,10 +55,11 @@ def add_records(sub_account: SubAccount, number: int) -> None:
     with system_scope("generating: records"), connection.cursor() as cursor:
         if sub_account.contact_submissions.filter(services="Kitchens").exists():
             return
-        cursor.execute(FORM, [FORM_ID])
+        cursor.executemany(FORM, [{"id": form} for form in FORMS])
         names = {
             **SEALED,
-            "form": FORM_ID,
+            "rare": RARE_FORM,
+            "frequent": FREQUENT_FORM,
             "place": sub_account.pk,
             "user": sub_account.users.order_by("pk").values_list("pk", flat=True)[0],
             # The first of so many in a row.

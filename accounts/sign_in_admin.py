@@ -6,9 +6,6 @@ from django.db import models
 from django.db.models import OuterRef, Subquery
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest
-from django.urls import reverse
-from django.utils.html import format_html
-from django.utils.http import urlencode
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
@@ -16,7 +13,8 @@ from unfold.decorators import display
 from accounts.actions import CONSOLE_SESSION_ACTIONS, LOCKOUT_ACTIONS, TOKEN_ACTIONS
 from accounts.models import AdminUser, User
 from security.choices import AccountType
-from security.models import AccountLockout, RefreshToken
+from security.models import RefreshToken
+from tenants.console.lists import Link, list_url
 from tenants.console.model_admin import ReadOnlyAdmin
 
 
@@ -100,19 +98,14 @@ class AccountLockoutAdmin(ReadOnlyAdmin):
     search_fields = ["email"]
     ordering = ["-last_attempt_at", "id"]
     actions = LOCKOUT_ACTIONS
-    readonly_fields = ["attempts"]
     fieldsets = [
-        (None, {"fields": ["email", "account_type", "attempts"]}),
+        (None, {"fields": ["email", "account_type"]}),
         (_("Lock"), {"fields": ["failed_attempts", "locked_until", "last_attempt_at"]}),
     ]
 
-    @display(description=_("See"))
-    def attempts(self, lockout: AccountLockout) -> str:
-        return attempts_on(lockout.email)
-
-
-def attempts_on(email: str) -> str:
-    """Return a link to the attempts on an account."""
-    url = f"{reverse('admin:security_authattempt_changelist')}?{urlencode({'q': email})}"
-    words = gettext("Attempts on %(email)s") % {"email": email}
-    return format_html('<a class="console-link" href="{}">{}</a>', url, words)
+    def related_links(self, request: HttpRequest, row: Any) -> list[Link]:
+        found = super().related_links(request, row)
+        if self.may_view(request, "security.AuthAttempt"):
+            words = gettext("Attempts on %(email)s") % {"email": row.email}
+            found.append(Link(words, list_url("security.AuthAttempt", q=row.email)))
+        return found

@@ -1,5 +1,7 @@
 """The console's pages of what security keeps: logs to read and incidents to resolve."""
 
+from typing import Any
+
 from django.apps import apps
 from django.contrib import admin
 from django.core.exceptions import ValidationError
@@ -8,8 +10,6 @@ from django.db import models
 from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.urls import reverse
-from django.utils.html import format_html_join
-from django.utils.http import urlencode
 from django.utils.text import Truncator
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -22,6 +22,7 @@ from tenants.console import history
 from tenants.console.display import as_json, badge
 from tenants.console.filters import SubAccountFilter, by_choice, by_month
 from tenants.console.links import link_to
+from tenants.console.lists import Link, list_url
 from tenants.console.model_admin import ReadOnlyAdmin
 
 LONGEST_NAME = 60
@@ -44,37 +45,37 @@ class SecurityIncidentAdmin(ReadOnlyAdmin):
     date_hierarchy = "created_at"
     ordering = ["resolved", "-created_at", "id"]
     actions = INCIDENT_ACTIONS
-    readonly_fields = ["traces", "owner", "note"]
+    readonly_fields = ["owner", "note"]
     fieldsets = [
         (None, {"fields": ["severity", "type", "description"]}),
-        (_("About"), {"fields": ["traces", "owner", "lead_id", "message_id", "user_id", "metadata"]}),
+        (_("About"), {"fields": ["owner", "lead_id", "message_id", "user_id", "metadata"]}),
         (_("Resolution"), {"fields": ["resolved", "resolved_at", "resolved_by", "note"]}),
     ]
 
-    @display(description=_("See"))
-    def traces(self, incident: SecurityIncident) -> str:
-        """Link to the attempts from the same address and on the same account, and to whom it is about."""
-        attempts = reverse("admin:security_authattempt_changelist")
-        metadata = incident.metadata if isinstance(incident.metadata, dict) else {}
-        links = [
-            (f"{attempts}?{urlencode({'q': metadata[name]})}", words % {"value": metadata[name]})
-            for name, words in (
-                ("ip_address", gettext("Attempts from %(value)s")),
-                ("address", gettext("Attempts from %(value)s")),
-                ("email", gettext("Attempts on %(value)s")),
-            )
-            if metadata.get(name)
-        ]
-        pages = (
-            ("accounts_user", incident.user_id, gettext("User %(number)s")),
-            ("accounts_adminuser", metadata.get("admin_id"), gettext("Admin %(number)s")),
-            ("crm_lead", incident.lead_id, gettext("Lead %(number)s")),
+    def related_links(self, request: HttpRequest, row: Any) -> list[Link]:
+        """Lead to the attempts from the same address and on the same account, and to whom it is about."""
+        metadata = row.metadata if isinstance(row.metadata, dict) else {}
+        attempts, found = "security.AuthAttempt", super().related_links(request, row)
+        if self.may_view(request, attempts):
+            found += [
+                Link(words % {"value": metadata[name]}, list_url(attempts, q=metadata[name]))
+                for name, words in (
+                    ("ip_address", gettext("Attempts from %(value)s")),
+                    ("address", gettext("Attempts from %(value)s")),
+                    ("email", gettext("Attempts on %(value)s")),
+                )
+                if metadata.get(name)
+            ]
+        about = (
+            ("accounts.User", row.user_id, gettext("User %(number)s")),
+            ("accounts.AdminUser", metadata.get("admin_id"), gettext("Admin %(number)s")),
+            ("crm.Lead", row.lead_id, gettext("Lead %(number)s")),
         )
-        links += [
-            (reverse(f"admin:{page}_change", args=[key]), words % {"number": key}) for page, key, words in pages if key
+        return found + [
+            Link(words % {"number": key}, reverse(f"admin:{label.lower().replace('.', '_')}_change", args=[key]))
+            for label, key, words in about
+            if key and self.may_view(request, label)
         ]
-        link = '<a class="console-link" href="{}">{}</a>'
-        return format_html_join(" · ", link, links) or "–"
 
     @display(description=_("Note"))
     def note(self, incident: SecurityIncident) -> str:

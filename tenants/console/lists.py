@@ -181,7 +181,14 @@ class ListAdmin(ModelAdmin):
             return [item for item in filters if item is not SubAccountFilter]
         if any(field.name == "sub_account" for field in self.references()):
             filters.insert(0, ("sub_account", AutocompleteSelectFilter))
-        return filters
+        return [item for item in filters if not self.asks_what_is_hidden(request, item)]
+
+    def asks_what_is_hidden(self, request: HttpRequest, item: Any) -> bool:
+        """Return whether a filter offers rows that this admin may not see."""
+        if not (isinstance(item, tuple) and item[1] is AutocompleteSelectFilter):
+            return False
+        field: Any = self.opts.get_field(item[0])
+        return not self.may_view(request, field.related_model._meta.label)
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
         """Allow what the filters and links ask for and nothing else, or a hash could be guessed letter by letter."""

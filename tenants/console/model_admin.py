@@ -12,6 +12,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
+from unfold.decorators import display
 from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
 from loctelli.api.integrity import from_data_error, from_integrity_error
@@ -55,14 +56,27 @@ class ConsoleAdmin(ListAdmin, RowActionsAdmin):
         stamps = [name for name in STAMPS if self.has_field(name)]
         if obj is not None and stamps:
             fieldsets.append((_("Record"), {"fields": stamps}))
-        if obj is None or self.has_change_permission(request, obj):
+        if obj is None:
+            return fieldsets
+        may_change = self.has_change_permission(request, obj)
+        readonly = self.get_readonly_fields(request, obj)
+        plain = {name: text for name, text in self.unlinked(request).items() if name in readonly or not may_change}
+        fieldsets = replaced(fieldsets, plain)
+        if may_change:
             return fieldsets
         columns = {field.name: field for field in self.opts.local_fields if isinstance(field, models.JSONField)}
         readable = {name: reader_of(field, self.json_to_read) for name, field in columns.items()}
-        return [
-            (title, {**options, "fields": [readable.get(name, name) for name in options["fields"]]})
-            for title, options in fieldsets
-        ]
+        return replaced(fieldsets, readable)
+
+    def unlinked(self, request: HttpRequest) -> dict[str, Any]:
+        """Return, by name, the references to rows that this admin may not open, each as a column of plain text."""
+        known = request.__dict__.setdefault("unlinked", {})
+        if self.model not in known:
+            found = [
+                field for field in self.references() if not self.may_view(request, field.related_model._meta.label)
+            ]
+            known[self.model] = {field.name: as_text(field) for field in found}
+        return known[self.model]
 
     def json_to_read(self, row: models.Model, name: str) -> tuple[Any, Any]:
         """Return what a JSON column shows to those who may only read it, and its schema."""
@@ -73,7 +87,7 @@ class ConsoleAdmin(ListAdmin, RowActionsAdmin):
         fields = [*super().get_readonly_fields(request, obj), *STAMPS]
         if obj is not None and not self.movable:
             fields.append("sub_account")
-        return fields
+        return [*fields, *self.unlinked(request).values()]
 
     def formfield_for_foreignkey(self, db_field: models.ForeignKey, request: HttpRequest, **kwargs: Any) -> Any:
         if db_field.name in self.get_autocomplete_fields(request):
@@ -254,6 +268,25 @@ class ConsoleAdmin(ListAdmin, RowActionsAdmin):
         detail = gettext(told.detail if told else "The database refused this: other things refer to it.")
         self.message_user(request, gettext("Nothing was deleted. %(why)s") % {"why": detail}, messages.ERROR)
         return HttpResponseRedirect(request.get_full_path())
+
+
+def as_text(field: models.ForeignKey) -> Any:
+    """Return a read-only column that names what a reference is to, without leading there."""
+
+    @display(description=field.verbose_name)
+    def show(row: models.Model) -> str | None:
+        found = getattr(row, field.name)
+        return None if found is None else str(found)
+
+    return show
+
+
+def replaced(fieldsets: list, columns: dict[str, Any]) -> list:
+    """Return fieldsets with some of their fields shown by columns of their own."""
+    return [
+        (title, {**options, "fields": [columns.get(name, name) for name in options["fields"]]})
+        for title, options in fieldsets
+    ]
 
 
 class ReadOnlyAdmin(ConsoleAdmin):

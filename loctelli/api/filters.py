@@ -133,7 +133,6 @@ class Filters(BaseFilterBackend):
                     for error in found
                 ]
             )
-        _refuse_reversed(filterset.form.cleaned_data)
         return filterset.qs
 
     def get_schema_operation_parameters(self, view) -> list[dict]:
@@ -159,15 +158,6 @@ def _check(name: str, value: str, *, several: bool) -> None:
         raise InvalidRequest.at(name, "empty", "A filter needs a value.")
     if len(values) > MAX_VALUES:
         raise InvalidRequest.at(name, "too_many_values", f"Must have at most {MAX_VALUES} values.")
-
-
-def _refuse_reversed(values: dict[str, Any]) -> None:
-    """Refuse what is before one time and after a later one: no row fits, and PostgreSQL looks at all to say so."""
-    for name, end in values.items():
-        column, _, lookup = name.rpartition("__")
-        start = values.get(f"{column}__gte")
-        if lookup == "lt" and start is not None and end is not None and end < start:
-            raise InvalidRequest.at(name, "reversed", f"Must not be before {column}__gte.")
 
 
 @cache

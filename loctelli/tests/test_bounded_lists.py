@@ -32,7 +32,6 @@ REFUSED = {
     "leads/?name__icontains=a": ("name__icontains", "unknown_parameter"),
     "leads/?limit=1000000": ("limit", "unknown_parameter"),
     "users/?include=strategies.leads&page_size=200": ("page_size", "too_many_rows"),
-    "leads/?created_at__gte=2026-02-01T00:00:00Z&created_at__lt=2026-01-01T00:00:00Z": ("created_at__lt", "reversed"),
     f"leads/?id__in={','.join(['1'] * 10_000)}": ("id__in", "unknown_parameter"),
     "leads/?" + "&".join(f"status={number}" for number in range(200)): ("status", "repeated_parameter"),
     "leads/?strategy__name=a": ("strategy__name", "unknown_parameter"),
@@ -70,7 +69,7 @@ def test_small_resources_are_searched_without_accents_too(businesses):
         f"leads/?include={','.join(['strategy.leads'] * 1000)}",
         f"leads/?search={'%25_%5C' * 40}",
         "conversation-messages/?role=user&lead_id=1",
-        "leads/?created_at__gte=2026-01-01T00:00:00Z&created_at__lt=2026-01-01T00:00:00Z&count=true",
+        "leads/?created_at__gte=2026-02-01T00:00:00Z&created_at__lt=2026-01-01T00:00:00Z&count=true",
     ],
 )
 def test_what_is_within_its_bounds_is_answered(businesses, path):

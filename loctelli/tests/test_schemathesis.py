@@ -72,6 +72,11 @@ def ground(case) -> None:
     if is_valid(case, ParameterLocation.QUERY):
         # Cursors are signed.
         case.query.pop("cursor", None)
+        # What is taken only together with something else, and what multiplies with what is included.
+        if "conversation-messages" in case.path and "lead_id" not in case.query:
+            case.query.pop("role", None)
+        if "include" in case.query:
+            case.query.pop("page_size", None)
     if is_valid(case, ParameterLocation.HEADER) and "Idempotency-Key" in case.headers:
         case.headers["Idempotency-Key"] = uuid.uuid4().hex
     if is_valid(case, ParameterLocation.BODY) and isinstance(case.body, dict):

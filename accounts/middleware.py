@@ -13,12 +13,13 @@ from rest_framework_simplejwt.exceptions import TokenError
 from accounts import forgery, throttles, tokens
 from accounts.models import User
 from accounts.principals import COLUMNS, Principal
+from loctelli.api import ahead
 from loctelli.database.compiled import Parameter, Statement
 from loctelli.database.queries import Query
 from security import audit, throttling
 from security.choices import ActorType
 from tenants.models import ONBOARDING_ID
-from tenants.scope import system_scope, tenant_scope
+from tenants.scope import glance, system_scope, tenant_scope
 
 # Endpoints without a sub-account: signing in happens before one is known.
 BOUND_PREFIX, UNBOUND_PREFIX = "/api/v1/", "/api/v1/auth/"
@@ -50,7 +51,10 @@ class TenantBindingMiddleware:
         request.claims, request.principal = verified(raw), None
         policies = throttles.policies_of(request, request.claims)
         if request.claims is not None:
-            return self.bound_response(request, request.claims, throttling.Hits(policies))
+            hits = throttling.Hits(policies)
+            return self.glanced_response(request, request.claims, hits) or self.bound_response(
+                request, request.claims, hits
+            )
         verdicts = throttling.hit_each(policies) if policies else {}
         if (refusal := throttles.refuse(verdicts)) is not None:
             return refusal
@@ -58,10 +62,29 @@ class TenantBindingMiddleware:
             forgery.report_if_forged(raw, request)
         return throttling.add_rate_limit_headers(self.get_response(request), verdicts)
 
-    def bound_response(self, request: BoundRequest, claims: tokens.Claims, hits: throttling.Hits) -> HttpResponse:
-        """Count a request and answer it in the scope that its claims name."""
+    def glanced_response(
+        self, request: BoundRequest, claims: tokens.Claims, hits: throttling.Hits
+    ) -> HttpResponse | None:
+        """Count a request that merely reads and answer it, in one round trip; None for what takes more than that."""
+        planned = ahead.plan(request, claims.sub_account_id)
+        if planned is None:
+            return None
         asked = PrincipalQuery(claims)
-        with tenant_scope(claims.sub_account_id, before=hits, first=asked):
+        with glance(claims.sub_account_id, asked, *planned.queries, before=hits):
+            verdicts = hits.verdicts()
+            if (refusal := throttles.refuse(verdicts)) is not None:
+                return refusal
+            request.principal = asked.principal()
+            response = None if request.principal is None else planned.response()
+        if response is None:
+            request.principal = None
+            return None
+        return throttling.add_rate_limit_headers(response, verdicts)
+
+    def bound_response(self, request: BoundRequest, claims: tokens.Claims, hits: throttling.Hits) -> HttpResponse:
+        """Count a request, unless that is done, and answer it in the scope that its claims name."""
+        asked = PrincipalQuery(claims)
+        with tenant_scope(claims.sub_account_id, before=None if hits.rows else hits, first=[asked]):
             verdicts = hits.verdicts()
             if (refusal := throttles.refuse(verdicts)) is not None:
                 return refusal
@@ -69,7 +92,7 @@ class TenantBindingMiddleware:
                 return throttling.add_rate_limit_headers(response, verdicts)
         if request.principal is None and (joined := joined_since(claims)) is not None:
             asked = PrincipalQuery(replace(claims, sub_account_id=joined))
-            with tenant_scope(joined, first=asked):
+            with tenant_scope(joined, first=[asked]):
                 if (response := self.response_to(request, asked.principal())) is not None:
                     return throttling.add_rate_limit_headers(response, verdicts)
         return throttling.add_rate_limit_headers(self.get_response(request), verdicts)

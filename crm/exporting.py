@@ -90,7 +90,7 @@ class Chunks:
         claims = self.request._request.claims
         try:
             asked = PrincipalQuery(claims)
-            with tenant_scope(claims.sub_account_id, first=asked):
+            with tenant_scope(claims.sub_account_id, first=[asked]):
                 if (principal := asked.principal()) is None:
                     raise exceptions.NotAuthenticated
                 self.request.user = principal.user()

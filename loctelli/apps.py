@@ -1,6 +1,9 @@
 from django.apps import AppConfig
 from django.contrib.admin import apps as admin
 from django.core import checks
+from django.core.cache import close_caches
+from django.core.signals import request_finished, request_started
+from django.db import close_old_connections
 
 from loctelli.database.checks import check_schema
 
@@ -11,6 +14,9 @@ class LoctelliConfig(AppConfig):
 
     def ready(self) -> None:
         checks.register(check_schema, checks.Tags.database)
+        # A connection goes back to the pool when its request ends: none is old when one starts. Caches are in memory.
+        request_started.disconnect(close_old_connections)
+        request_finished.disconnect(close_caches)
 
 
 class ConsoleConfig(admin.AdminConfig):

@@ -99,6 +99,8 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    # What follows is for people with a browser; the API has its own way.
+    "loctelli.api.entrance.APIEntrance",
     "django.middleware.security.SecurityMiddleware",
     "loctelli.csp.ContentSecurityPolicyMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -106,12 +108,25 @@ MIDDLEWARE = [
     "loctelli.health.DatabaseOutageMiddleware",
     "loctelli.health.HealthMiddleware",
     "corsheaders.middleware.CorsMiddleware",
-    "loctelli.console_middleware.SessionMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
-    "loctelli.console_middleware.AuthenticationMiddleware",
-    "loctelli.console_middleware.MessageMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "security.audit.ActorMiddleware",
+    "accounts.middleware.TenantBindingMiddleware",
+]
+API_ANSWER_MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "loctelli.csp.ContentSecurityPolicyMiddleware",
+    "corsheaders.middleware.CorsMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+API_MIDDLEWARE = [
+    "loctelli.logs.RequestLogMiddleware",
+    "loctelli.health.DatabaseOutageMiddleware",
+    "loctelli.api.entrance.HostAndLengthMiddleware",
     "security.audit.ActorMiddleware",
     "accounts.middleware.TenantBindingMiddleware",
 ]

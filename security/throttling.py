@@ -95,7 +95,7 @@ def hit_each(policies: Mapping[str, tuple[str, Rate]]) -> dict[str, Verdict]:
     if any(not block._from_testcase for block in connection.atomic_blocks):  # type: ignore[attr-defined]
         raise ThrottledTooLate("A hit is counted before the transaction that it may refuse begins.")
     hits = Hits(policies)
-    cast(DatabaseWrapper, connection).send(hits)
+    cast(DatabaseWrapper, connection).send([hits])
     return hits.verdicts()
 
 

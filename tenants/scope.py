@@ -5,14 +5,14 @@ Python and the database can't disagree, and no worker thread, pooled connection 
 """
 
 import logging
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any, cast
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import DEFAULT_DB_ALIAS, connections, transaction
 
 from loctelli.database.base import DatabaseWrapper
 from loctelli.database.queries import Query
@@ -43,9 +43,14 @@ class Scope:
         return self.sub_account_id is None
 
 
+def _wrapper() -> DatabaseWrapper:
+    """Return this thread's connection itself; Django's `connection` looks it up for each attribute."""
+    return cast(DatabaseWrapper, connections[DEFAULT_DB_ALIAS])
+
+
 def current_scope() -> Scope:
     """Return the scope this thread's connection is bound to; raise TenantRequired when it is bound to nobody."""
-    scope = cast(DatabaseWrapper, connection).scope
+    scope = _wrapper().scope
     if scope is None:
         raise TenantRequired("No tenant is bound to this database connection: open tenant_scope() or system_scope().")
     return scope
@@ -53,11 +58,11 @@ def current_scope() -> Scope:
 
 def is_bound() -> bool:
     """Return whether this thread's connection is inside a scope."""
-    return cast(DatabaseWrapper, connection).scope is not None
+    return _wrapper().scope is not None
 
 
 def tenant_scope(
-    sub_account_id: int, *, before: Query | None = None, first: Query | None = None
+    sub_account_id: int, *, before: Query | None = None, first: Sequence[Query] = ()
 ) -> AbstractContextManager[Scope]:
     """Return a context manager: one transaction that sees and writes the rows of this sub-account only.
 
@@ -65,6 +70,33 @@ def tenant_scope(
     whatever becomes of the scope's; `first` as the first in the scope.
     """
     return _bind(Scope(int(sub_account_id)), before, first)
+
+
+@contextmanager
+def glance(sub_account_id: int, *asked: Query, before: Query | None = None) -> Iterator[Scope]:
+    """Open a scope for what is merely read by statements known beforehand: all of it is one round trip.
+
+    Inside, their rows are there and their transaction has ended, so nothing else can be asked: that raises Django's
+    TransactionManagementError. `before` is as in `tenant_scope`.
+    """
+    wrapper = _wrapper()
+    if wrapper.in_atomic_block or wrapper.is_watched:
+        # In a test's own transaction nothing ends by itself, and what is watched is run statement by statement.
+        with tenant_scope(sub_account_id, before=before, first=asked) as scope:
+            yield scope
+        return
+    scope = Scope(int(sub_account_id))
+    _refuse_to_nest(wrapper, scope)
+    wrapper.send(*([[before]] if before else []), [_declaration(scope), *asked])
+    wrapper.scope = scope
+    try:
+        yield scope
+    except BaseException:
+        wrapper.after_scope = []
+        raise
+    finally:
+        wrapper.scope = None
+    _call_all(wrapper)
 
 
 def system_scope(reason: str) -> AbstractContextManager[Scope]:
@@ -87,7 +119,7 @@ def after_scope(callback: Callable[[], object]) -> None:
 
     It runs outside of any scope and may open its own. Whatever it raises is logged: it can't undo what was done.
     """
-    wrapper = cast(DatabaseWrapper, connection)
+    wrapper = _wrapper()
     if wrapper.scope is None:
         _call(callback)
     else:
@@ -125,9 +157,15 @@ def act_as(**known: Any) -> None:
 
 def current_actor() -> Mapping[str, Any]:
     """Return who acts, as the audit trail writes it: the system, for the scope's reason, when nobody is known."""
-    scope = cast(DatabaseWrapper, connection).scope
+    scope = _wrapper().scope
     known = {name: value() if callable(value) else value for name, value in (_actor.get() or {}).items()}
     return {"type": "system", "name": scope.reason if scope else "", **known}
+
+
+def _call_all(wrapper: DatabaseWrapper) -> None:
+    callbacks, wrapper.after_scope = wrapper.after_scope, []
+    for callback in callbacks:
+        _call(callback)
 
 
 def _declaration(scope: Scope | None) -> Query:
@@ -135,16 +173,21 @@ def _declaration(scope: Scope | None) -> Query:
     roles = settings.DATABASE_ROLES
     bound = scope.sub_account_id if scope is not None else None
     role = roles.system if scope is not None and scope.is_system else roles.tenant
-    # Written out, for a plain number and a name of ours: parameters would be a third of its cost.
-    owner = "" if bound is None else f"{bound:d}"
-    return Query(f"SELECT set_config('role', '{role}', true), set_config('app.sub_account_id', '{owner}', true)")
+    return Query(
+        f"SELECT set_config('role', '{role}', true), set_config('app.sub_account_id', %s, true)",
+        ["" if bound is None else str(bound)],
+    )
+
+
+def _refuse_to_nest(wrapper: DatabaseWrapper, scope: Scope) -> None:
+    if wrapper.scope is not None:
+        raise ScopeConflict(f"Scopes never nest: {scope} was opened inside {wrapper.scope}.")
 
 
 @contextmanager
-def _bind(scope: Scope, before: Query | None = None, first: Query | None = None) -> Iterator[Scope]:
-    wrapper = cast(DatabaseWrapper, connection)
-    if wrapper.scope is not None:
-        raise ScopeConflict(f"Scopes never nest: {scope} was opened inside {wrapper.scope}.")
+def _bind(scope: Scope, before: Query | None = None, first: Sequence[Query] = ()) -> Iterator[Scope]:
+    wrapper = _wrapper()
+    _refuse_to_nest(wrapper, scope)
     nobody_known = _actor.get() is None
     try:
         with _transaction(wrapper, scope, before, first):
@@ -152,23 +195,22 @@ def _bind(scope: Scope, before: Query | None = None, first: Query | None = None)
     finally:
         if nobody_known:
             _actor.set(None)
-        callbacks, wrapper.after_scope = wrapper.after_scope, []
-        for callback in callbacks:
-            _call(callback)
+        _call_all(wrapper)
 
 
 @contextmanager
-def _transaction(wrapper: DatabaseWrapper, scope: Scope, before: Query | None, first: Query | None) -> Iterator[None]:
-    opening = [_declaration(scope), *([first] if first else [])]
+def _transaction(
+    wrapper: DatabaseWrapper, scope: Scope, before: Query | None, first: Sequence[Query]
+) -> Iterator[None]:
+    opening = [_declaration(scope), *first]
     in_test = wrapper.in_atomic_block
     if not in_test:
-        ahead = [before, Query("COMMIT AND CHAIN")] if before else []
-        wrapper.opening = [Query("BEGIN"), *ahead, *opening]
+        wrapper.opening = [*([[before]] if before else []), [Query("BEGIN"), *opening]]
     elif before:
-        wrapper.send(before)
+        wrapper.send([before])
     with transaction.atomic(durable=True):
         if in_test:
-            wrapper.send(*opening)
+            wrapper.send(opening)
         wrapper.scope = scope
         try:
             yield
@@ -176,4 +218,4 @@ def _transaction(wrapper: DatabaseWrapper, scope: Scope, before: Query | None, f
             wrapper.scope = None
     if wrapper.in_atomic_block and not wrapper.needs_rollback:
         # Only inside a test's own transaction: a released savepoint keeps what was set "transaction-locally".
-        wrapper.send(_declaration(None))
+        wrapper.send([_declaration(None)])

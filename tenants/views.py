@@ -37,11 +37,17 @@ class TenantGenericViewSet(GenericViewSet):
         manager = model._default_manager
         return manager.of(BOUND) if isinstance(manager, ScopedManager) else manager.all()
 
+    # The sub-account that is planned for before its scope opens; None inside of it.
+    sub_account_id: int | None = None
+
+    def bind(self, sub_account_id: int) -> None:
+        self.sub_account_id = sub_account_id
+
     def bound(self) -> dict[str, Any]:
-        scope = current_scope()
-        if scope.is_system:
+        owner = self.sub_account_id or current_scope().sub_account_id
+        if owner is None:
             raise TenantRequired("The API reads for one sub-account at a time.")
-        return {BOUND.name: scope.sub_account_id}
+        return {BOUND.name: owner}
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)

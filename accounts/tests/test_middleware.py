@@ -200,6 +200,6 @@ def test_a_bound_request_costs_its_scope_its_throttle_its_user_and_the_row(alice
     client = bearer(alice)
     client.get(ME)
 
-    # Count, savepoint, binding along with the user, the row itself, release, and unbinding: in a test's transaction.
-    with django_assert_num_queries(6):
+    # Count, savepoint, binding, the user, the row itself, release, and unbinding: in a test's transaction.
+    with django_assert_num_queries(7):
         client.get(ME)

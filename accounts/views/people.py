@@ -24,7 +24,7 @@ from loctelli.api.viewsets import DestroyMixin, RetrieveMixin, UpdateMixin
 from loctelli.errors import Conflict
 from tenants.reassignment import delete_unless_owning, reassign
 from tenants.scope import current_scope
-from tenants.views import TenantGenericViewSet, TenantReadOnlyViewSet
+from tenants.views import BOUND, TenantGenericViewSet, TenantReadOnlyViewSet
 
 CASCADE = OpenApiParameter(
     "cascade", bool, description="Delete what belongs to it along with it, which is refused otherwise."
@@ -49,7 +49,8 @@ class MeViewSet(RetrieveMixin, UpdateMixin, TenantGenericViewSet):
     open_to_onboarding = True
 
     def get_key(self) -> int:
-        return self.request.user.pk
+        # The token's word, for this may be read along with the question whether the token still holds.
+        return self.request.claims.user_id
 
 
 class SubAccountViewSet(RetrieveMixin, UpdateMixin, TenantGenericViewSet):
@@ -60,7 +61,7 @@ class SubAccountViewSet(RetrieveMixin, UpdateMixin, TenantGenericViewSet):
     write_role = UserRole.ADMIN
 
     def get_key(self) -> int:
-        return self.request.user.sub_account_id
+        return self.bound()[BOUND.name]
 
 
 class UserViewSet(UpdateMixin, DestroyMixin, TenantReadOnlyViewSet):

@@ -17,9 +17,9 @@ from django.db.models.fields.tuple_lookups import (
 from rest_framework.pagination import BasePagination
 
 from loctelli.api import parameters
-from loctelli.api.reading import Reading
 from loctelli.api.selection import MAX_ROWS
 from loctelli.database.compiled import Count, Parameter
+from loctelli.database.queries import Query
 from loctelli.errors import InvalidRequest
 
 PAGE_SIZE, MAX_PAGE_SIZE = 50, 200
@@ -85,41 +85,48 @@ class Position:
 class KeysetPagination(BasePagination):
     """Pages of `{next, previous, results}`; `?count=true` adds the number of all rows, up to MAX_COUNT."""
 
-    def answer(self, request, view) -> dict[str, Any]:
-        """Return the page that a request asks of a viewset."""
+    def plan(self, request, view) -> list[Query]:
+        """Return what reads the page that a request asks of a viewset."""
         self.request = request
         self.ordering = ordering_of(request, view)
-        size, position = self._size(), self.position()
-        if size * (most := view.selection.most_rows) > MAX_ROWS:
-            detail = f"With what is included a page could have {size * most:,} rows; the limit is {MAX_ROWS:,}."
+        self.size, self.start = self._size(), self.position()
+        if self.size * (most := view.selection.most_rows) > MAX_ROWS:
+            detail = f"With what is included a page could have {self.size * most:,} rows; the limit is {MAX_ROWS:,}."
             raise InvalidRequest.at("page_size", "too_many_rows", f"{detail} At most {MAX_ROWS // most} fit here.")
-        way = None if position is None else position.way
-        reading, statement = view.list_statement(self.ordering, way, size + 1)
-        rows = statement.rows(**view.bound(), **({} if position is None else self.ordering.values(position)))
-
-        further, rows = len(rows) > size, rows[:size]
-        if way is not None and way.backwards:
-            rows.reverse()
-            self._link(reading, rows, position, after=True, before=further)
-        else:
-            self._link(reading, rows, position, after=further, before=position is not None)
-        page = {"next": self.next, "previous": self.previous, "results": list(map(reading, rows))}
+        way = None if self.start is None else self.start.way
+        self.reading, statement = view.list_statement(self.ordering, way, self.size + 1)
+        place = {} if self.start is None else self.ordering.values(self.start)
+        self.queries = [statement.query(**view.bound(), **place)]
         if parameters.flag(request, "count"):
-            counted = Count(view.rows, at_most=MAX_COUNT + 1).rows(**view.bound())[0][0]
+            self.queries.append(Count(view.rows, at_most=MAX_COUNT + 1).query(**view.bound()))
+        return self.queries
+
+    def page(self) -> dict[str, Any]:
+        """Return the page of what the plan has read."""
+        rows, start = self.queries[0].rows, self.start
+        further, rows = len(rows) > self.size, rows[: self.size]
+        if start is not None and start.way.backwards:
+            rows.reverse()
+            self._link(rows, after=True, before=further)
+        else:
+            self._link(rows, after=further, before=start is not None)
+        page = {"next": self.next, "previous": self.previous, "results": list(map(self.reading, rows))}
+        if len(self.queries) > 1:
+            counted = self.queries[1].rows[0][0]
             page = {"count": min(counted, MAX_COUNT), "count_is_exact": counted <= MAX_COUNT, **page}
         return page
 
-    def _link(self, reading: Reading, rows: list, position: Position | None, *, after: bool, before: bool) -> None:
+    def _link(self, rows: list, *, after: bool, before: bool) -> None:
         self.next = self.previous = None
         if rows:
             # The columns of the order come last.
-            first, last = ([_text(value) for value in row[len(reading.columns) :]] for row in (rows[0], rows[-1]))
+            first, last = ([_text(value) for value in row[len(self.reading.columns) :]] for row in (rows[0], rows[-1]))
             self.next = self._url(Position(last)) if after else None
             self.previous = self._url(Position(first, Way(backwards=True))) if before else None
-        elif position is not None:
+        elif self.start is not None:
             # All rows this way are gone meanwhile: turn round, and don't miss the row that was the last one.
-            way = position.way
-            back = self._url(Position(position.values, Way(not way.backwards, not way.inclusive)))
+            way = self.start.way
+            back = self._url(Position(self.start.values, Way(not way.backwards, not way.inclusive)))
             self.next, self.previous = (back, None) if way.backwards else (None, back)
 
     def _size(self) -> int:

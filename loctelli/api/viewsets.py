@@ -22,10 +22,15 @@ from loctelli.api.reading import Reading
 from loctelli.api.renderers import OrjsonRenderer, dumps
 from loctelli.api.selection import Selection, select
 from loctelli.api.views import StrictRequestMixin
-from loctelli.database.compiled import Statement
+from loctelli.database.compiled import Statement, run
+from loctelli.database.queries import Query
 from loctelli.errors import DomainError
 
 PAGING = {"cursor", "page_size", "count", "ordering"}
+# What of a query string leaves all rows in.
+PRESENTED = PAGING | {"fields", "include"}
+# What bars the way to a reading, and how it is answered is the business of the long way.
+BARRIERS = (APIException, DomainError, Http404)
 
 
 class GenericViewSet(StrictRequestMixin, viewsets.GenericViewSet):
@@ -60,18 +65,26 @@ class GenericViewSet(StrictRequestMixin, viewsets.GenericViewSet):
 
     @classmethod
     def as_view(cls, actions=None, **initkwargs) -> Callable[..., HttpResponseBase]:
-        """Return the view of some actions; what is merely read comes through a shorter way, when nothing bars it."""
+        """Return the view of some actions; what is merely read comes through a shorter way, when nothing bars it.
+
+        Such a view has `reader(request, kwargs)`, which begins that way: a viewset that has `plan` next.
+        """
         view = super().as_view(actions, **initkwargs)
         action = (actions or {}).get("get")
         if getattr(cls, action or "", None) not in (ListMixin.list, RetrieveMixin.retrieve):
             return view
 
+        def reader(request: HttpRequest, kwargs: dict[str, Any]) -> "GenericViewSet":
+            reading = cls(**initkwargs)
+            reading.request, reading.action, reading.kwargs = request, action, kwargs
+            return reading
+
         @wraps(view)
         def door(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
             if request.method == "GET":
                 try:
-                    return cls(**initkwargs).read_at_once(request, action, kwargs)
-                except (APIException, DomainError, Http404):
+                    return reader(request, kwargs).read_at_once()
+                except BARRIERS:
                     # Whatever bars the way is found again, and answered, on the long one.
                     pass
                 except DataError as error:
@@ -79,25 +92,38 @@ class GenericViewSet(StrictRequestMixin, viewsets.GenericViewSet):
                     return rendered(from_data_error(error))
             return view(request, *args, **kwargs)
 
+        door.reader = reader
         return door
 
-    def read_at_once(self, request: HttpRequest, action: str, kwargs: dict[str, Any]) -> HttpResponse:
-        """Answer a GET as `dispatch` would, by the same authentication, permissions, parameters and statements.
+    # Reading on the short way: as `dispatch` does, by the same authentication, permissions, parameters and statements.
+    # Django REST framework's own way there (a request around the request, negotiation of the one content type, a
+    # response around the response) takes as long as all the rest.
 
-        Django REST framework's own way there (a request around the request, negotiation of the one content type, a
-        response around the response) takes as long as all the rest. Raises what bars the way.
-        """
-        self.request, self.action, self.kwargs = request, action, kwargs
-        request.user = None
+    def read_at_once(self) -> HttpResponse:
+        """Answer a GET in the bound scope; raise what bars the way, one of BARRIERS."""
+        self.admit()
+        run(self.plan())
+        return self.answer_as_read()
+
+    def admit(self) -> None:
+        """Let the one who asks in, or raise what bars the way."""
+        self.request.user = None
         for authentication in self.get_authenticators():
-            if (found := authentication.authenticate(request)) is not None:
-                request.user = found[0]
+            if (found := authentication.authenticate(self.request)) is not None:
+                self.request.user = found[0]
                 break
-        if not all(permission.has_permission(request, self) for permission in self.get_permissions()):
+        if not all(permission.has_permission(self.request, self) for permission in self.get_permissions()):
             raise PermissionDenied
-        if request.META.get("QUERY_STRING"):
-            parameters.check(request, self.get_query_parameters())
-        return HttpResponse(dumps(getattr(self, f"{action}_data")()), content_type=OrjsonRenderer.media_type)
+
+    def plan(self) -> list[Query]:
+        """Return what reads the answer, once it is run; raise what bars the way."""
+        if self.request.META.get("QUERY_STRING"):
+            parameters.check(self.request, self.get_query_parameters())
+        return getattr(self, f"plan_{self.action}")()
+
+    def answer_as_read(self) -> HttpResponse:
+        """Return the answer of what the plan has read; raise Http404 when nothing was there to read."""
+        return HttpResponse(dumps(getattr(self, f"{self.action}_data")()), content_type=OrjsonRenderer.media_type)
 
     def get_queryset(self) -> models.QuerySet:
         model = self.serializer_class.Meta.model
@@ -129,6 +155,9 @@ class GenericViewSet(StrictRequestMixin, viewsets.GenericViewSet):
         """Return what fills the holes of `rows_of` in this request."""
         return {}
 
+    def bind(self, sub_account_id: int) -> None:
+        """Plan for a sub-account whose scope is not open yet."""
+
     @property
     def selection(self) -> Selection:
         """What of the resource this request wants."""
@@ -136,22 +165,29 @@ class GenericViewSet(StrictRequestMixin, viewsets.GenericViewSet):
             self.serializer_class, parameters.names(self.request, "fields"), parameters.names(self.request, "include")
         )
 
-    def read(self, key: Any) -> dict[str, Any]:
-        """Return the row of a key as the database has it now; raise Http404 when there is none."""
-        selection = self.selection
-        rows = statements.detail(type(self), selection).rows(pk=key, **self.bound())
-        if not rows:
+    def plan_read(self, key: Any) -> Query:
+        """Return what reads the row of a key."""
+        return statements.detail(type(self), self.selection).query(pk=key, **self.bound())
+
+    def read(self, query: Query) -> dict[str, Any]:
+        """Return what the plan to read a row has read; raise Http404 when there is no such row."""
+        if not query.rows:
             raise Http404
-        return statements.reading(type(self), selection)(rows[0])
+        return statements.reading(type(self), self.selection)(query.rows[0])
 
     def list_statement(self, ordering: Ordering, way: Way | None, size: int) -> tuple[Reading, Statement]:
         """Return what reads the list that this request asks for; it is made anew only for one that is narrowed."""
         view, selection = type(self), self.selection
-        if self.request.GET.keys() <= PAGING | {"fields", "include"}:
+        if not self.is_narrowed:
             statement = statements.page(view, selection, ordering, way, size)
         else:
             statement = statements.of_page(view, selection, self.rows, ordering, way, size)
         return statements.reading(view, selection), statement
+
+    @property
+    def is_narrowed(self) -> bool:
+        """Whether the request asks for some of the rows."""
+        return bool(self.request.META.get("QUERY_STRING")) and not self.request.GET.keys() <= PRESENTED
 
     @cached_property
     def rows(self) -> models.QuerySet:
@@ -166,7 +202,9 @@ class GenericViewSet(StrictRequestMixin, viewsets.GenericViewSet):
 
     def answer(self, instance, code: int = status.HTTP_200_OK) -> Response:
         """Answer with a row after whatever was done to it."""
-        return Response(self.read(instance.pk), code)
+        query = self.plan_read(instance.pk)
+        run([query])
+        return Response(self.read(query), code)
 
     def get_key(self) -> Any:
         """Return the key of the row that the URL names."""
@@ -185,20 +223,29 @@ class GenericViewSet(StrictRequestMixin, viewsets.GenericViewSet):
 class ListMixin:
     """`GET /things/`: a page of rows."""
 
+    def plan_list(self) -> list[Query]:
+        return self.paginator.plan(self.request, self)
+
     def list_data(self) -> dict[str, Any]:
-        return self.paginator.answer(self.request, self)
+        return self.paginator.page()
 
     def list(self, request, *args, **kwargs) -> Response:
+        run(self.plan_list())
         return Response(self.list_data())
 
 
 class RetrieveMixin:
     """`GET /things/<id>/`: one row."""
 
+    def plan_retrieve(self) -> list[Query]:
+        self.asked = self.plan_read(self.get_key())
+        return [self.asked]
+
     def retrieve_data(self) -> dict[str, Any]:
-        return self.read(self.get_key())
+        return self.read(self.asked)
 
     def retrieve(self, request, *args, **kwargs) -> Response:
+        run(self.plan_retrieve())
         return Response(self.retrieve_data())
 
 

@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
+from itertools import chain
 from typing import Any
 
 import psycopg
@@ -14,8 +15,9 @@ from django.db.backends.base.base import NO_DB_ALIAS
 from django.db.backends.postgresql import base as postgresql
 from django.db.backends.postgresql import operations
 from django.db.transaction import TransactionManagementError
-from psycopg.pq import ExecStatus, Format
+from psycopg.pq import Format
 
+from loctelli.database.pipeline import pipeline_of
 from loctelli.database.pool import Pool
 from loctelli.database.queries import Query
 from loctelli.database.raw_json import RawJSONLoader
@@ -37,14 +39,15 @@ class DatabaseWrapper(postgresql.DatabaseWrapper):
 
     `scope` is what the connection is bound to: None, a sub-account or the system; `after_scope` is what to call once
     that has ended. The isolation layer owns both.
-    `opening` is what the next transaction begins with, BEGIN included; empty for just that.
+    `opening` is what the next transaction begins with, BEGIN included, behind groups that have ended by then; empty for
+    just BEGIN.
     `is_owner` says whether it is connected as the owner of the tables.
     """
 
     SchemaEditorClass = SchemaEditor
     ops_class = DatabaseOperations
     scope: Any = None
-    opening: list[Query]
+    opening: list[list[Query]]
     is_owner = False
     _connection_pools: dict[str, Pool]
 
@@ -54,8 +57,13 @@ class DatabaseWrapper(postgresql.DatabaseWrapper):
         self.opening = []
 
     def get_connection_params(self) -> dict[str, Any]:
+        # Asked with each request, and nothing looks at it where a pool connects.
+        return {} if self.pool else self.address_params(make_sure=False)
+
+    def address_params(self, *, make_sure: bool) -> dict[str, Any]:
+        """Return what psycopg connects with; `make_sure` starts the embedded server when it does not run."""
         if self.settings_dict.get("EMBEDDED"):
-            self._fill_in_embedded_address(make_sure=False)
+            self._fill_in_embedded_address(make_sure=make_sure)
         return super().get_connection_params()
 
     @property
@@ -70,10 +78,8 @@ class DatabaseWrapper(postgresql.DatabaseWrapper):
         return self._connection_pools[self.alias]
 
     def _new_connection_params(self) -> dict[str, Any]:
-        """Return what the pool opens each new connection with, after making sure that the embedded server runs."""
-        if self.settings_dict.get("EMBEDDED"):
-            self._fill_in_embedded_address(make_sure=True)
-        return {**self.get_connection_params(), "autocommit": True}
+        """Return what the pool opens each new connection with."""
+        return {**self.address_params(make_sure=True), "autocommit": True}
 
     def _configure_for_pool(self, connection: psycopg.Connection) -> None:
         self._configure_connection(connection)
@@ -83,57 +89,68 @@ class DatabaseWrapper(postgresql.DatabaseWrapper):
         connection.adapters.register_loader("jsonb", RawJSONLoader)
         return super()._configure_connection(connection)  # type: ignore[misc]
 
+    def _set_autocommit(self, autocommit: bool) -> None:
+        # A connection of the pool's has it already, and psycopg takes a while to find that out.
+        if self.connection.autocommit != autocommit:
+            super()._set_autocommit(autocommit)  # type: ignore[misc]
+
     def _start_transaction_under_autocommit(self) -> None:
         """Begin a transaction, with whatever is to be said first, in one round trip: Django's hook to do it by hand.
 
         The driver would send BEGIN by itself, in a round trip of its own before the first statement.
         """
-        opening, self.opening = self.opening or [Query("BEGIN")], []
+        opening, self.opening = self.opening or [[Query("BEGIN")]], []
         try:
             self.send(*opening)
         except DatabaseError:
             self.connection.rollback()
             raise
 
-    def send(self, *queries: Query) -> None:
-        """Run statements in one round trip, and give each its rows; the first that fails is the last."""
+    @property
+    def is_watched(self) -> bool:
+        """Whether somebody logs or wraps statements, who is to see each of them under Django's own cursor."""
+        return bool(self.queries_logged or self.execute_wrappers)
+
+    def send(self, *groups: Sequence[Query]) -> None:
+        """Run statements in one round trip, and give each its rows; the first that fails is the last of its group.
+
+        Outside a transaction each group is one of its own, and what it sets locally holds to its end.
+        """
+        self._refuse_outside_transaction()
         self.ensure_connection()
-        sql = "; ".join([query.sql for query in queries])
-        cursor = self._run(self.connection.cursor(), sql, [value for query in queries for value in query.parameters])
-        for query in queries:
-            query.rows = cursor.fetchall() if cursor.pgresult.status == ExecStatus.TUPLES_OK else []
-            cursor.nextset()
+        self.validate_thread_sharing()
+        if self.is_watched:
+            for query in chain.from_iterable(groups):
+                self._run_watched(query)
+        else:
+            with self.wrap_database_errors:
+                pipeline_of(self.connection).run(groups)
+
+    def _refuse_outside_transaction(self) -> None:
+        """Refuse what a scope asks when there is no transaction that PostgreSQL was told of it in."""
+        if self.scope is not None and not self.in_atomic_block:
+            raise TransactionManagementError("This scope has been read: nothing else can be asked in it.")
+
+    def _run_watched(self, query: Query) -> None:
+        cursor = psycopg.Cursor(self.connection)
+        cursor.format = Format.BINARY
+        self._prepare_cursor(cursor).execute(query.sql, query.parameters or None)  # type: ignore[attr-defined]
+        query.rows = cursor.fetchall() if cursor.description else []
 
     def create_cursor(self, name: str | None = None) -> Any:
         """Return a cursor; a named one, which the server keeps, ends with the transaction it is opened in."""
+        self._refuse_outside_transaction()
         cursor = super().create_cursor(name)
         if name is not None:
             # Django goes by the driver's autocommit, which stays on; psycopg has no other way to say it afterwards.
             cursor._withhold = self.autocommit
         return cursor
 
-    def fetch_prepared(self, sql: str, parameters: Sequence[Any]) -> list[tuple]:
+    def fetch(self, sql: str, parameters: Sequence[Any]) -> list[tuple]:
         """Return a statement's rows: PostgreSQL puts the parameters in, keeps the plan, and sends values in binary."""
-        return self.execute_prepared(sql, parameters).fetchall()
-
-    def execute_prepared(self, sql: str, parameters: Sequence[Any]) -> Any:
-        """Run a statement as `fetch_prepared` does; return the driver's cursor."""
-        self.ensure_connection()
-        cursor = psycopg.Cursor(self.connection)
-        cursor.format = Format.BINARY
-        return self._run(cursor, sql, parameters)
-
-    def _run(self, cursor: Any, sql: str, parameters: Sequence[Any]) -> Any:
-        """Run a statement by a cursor of the driver's; return the cursor.
-
-        Under Django's own when somebody watches; what that does besides costs as much as a short statement itself.
-        """
-        self.validate_thread_sharing()
-        if self.queries_logged or self.execute_wrappers:
-            self._prepare_cursor(cursor).execute(sql, parameters or None)  # type: ignore[attr-defined]
-            return cursor
-        with self.wrap_database_errors:
-            return cursor.execute(sql, parameters or None)
+        query = Query(sql, parameters)
+        self.send([query])
+        return query.rows
 
     @contextmanager
     def as_owner(self) -> Iterator["DatabaseWrapper"]:

@@ -1,10 +1,13 @@
 """Querysets that are compiled to SQL once, and run prepared and binary: what is left of a read is the read."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 from django.db import DEFAULT_DB_ALIAS, connection, connections, models
 from django.db.models import Value
 from psycopg.types.numeric import Int8
+
+from loctelli.database.queries import Query
 
 if TYPE_CHECKING:
     from loctelli.database.base import DatabaseWrapper
@@ -38,9 +41,18 @@ class Statement:
             for parameter in self.parameters
         ]
 
+    def query(self, **values: Any) -> Query:
+        """Return the statement with these values, to be sent along with others."""
+        return Query(self.sql, self.arguments(**values))
+
     def rows(self, **values: Any) -> list[tuple]:
         """Return the rows as PostgreSQL gives them, jsonb as `orjson.Fragment`."""
-        return cast("DatabaseWrapper", connections[DEFAULT_DB_ALIAS]).fetch_prepared(self.sql, self.arguments(**values))
+        return cast("DatabaseWrapper", connections[DEFAULT_DB_ALIAS]).fetch(self.sql, self.arguments(**values))
+
+
+def run(queries: Sequence[Query]) -> None:
+    """Run statements in one round trip; each has its rows then."""
+    cast("DatabaseWrapper", connections[DEFAULT_DB_ALIAS]).send(queries)
 
 
 class Count(Statement):

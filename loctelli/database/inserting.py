@@ -37,7 +37,7 @@ class PreparedInsertModel(models.Model):
             for field, value, is_given in zip(fields, values, given, strict=True)
             if is_given
         ]
-        return wrapper.fetch_prepared(sql, parameters)
+        return wrapper.fetch(sql, parameters)
 
 
 def _needs_django(value: Any) -> bool:

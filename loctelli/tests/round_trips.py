@@ -17,19 +17,19 @@ MEASURED = 3
 def over_a_link() -> Iterator[Link]:
     """Let Django's connection run over a link that counts, outside of any transaction."""
     connection.ensure_connection()
-    original = connection.get_connection_params
-    address = original()
+    original = connection.address_params
+    address = original(make_sure=False)
 
-    def get_connection_params() -> dict[str, Any]:
-        return {**original(), "host": "127.0.0.1", "port": link.port}
+    def address_params(*, make_sure: bool) -> dict[str, Any]:
+        return {**original(make_sure=make_sure), "host": "127.0.0.1", "port": link.port}
 
     with Link(address["host"], int(address["port"])) as link:
         _disconnect()
-        connection.get_connection_params = get_connection_params
+        connection.address_params = address_params
         try:
             yield link
         finally:
-            del connection.get_connection_params
+            del connection.address_params
             _disconnect()
 
 

@@ -76,7 +76,7 @@ def write(entries: Sequence[Entry]) -> None:
     for start in range(0, len(entries), ENTRIES_A_STATEMENT):
         some = entries[start : start + ENTRIES_A_STATEMENT]
         parameters = [argument(value) for entry in some for value in entry.parameters(actor)]
-        cast(DatabaseWrapper, connections[DEFAULT_DB_ALIAS]).execute_prepared(insert_sql(len(some)), parameters)
+        cast(DatabaseWrapper, connections[DEFAULT_DB_ALIAS]).fetch(insert_sql(len(some)), parameters)
 
 
 def to_json(value: Any) -> str:

@@ -1,23 +1,14 @@
 """Reads that are planned before it is known who asks, so that they travel to PostgreSQL along with that question."""
 
-import re
-from collections.abc import Callable
-from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from django.http import HttpRequest, HttpResponse
-from django.urls import Resolver404, resolve
 
+from loctelli.api.routes import route
 from loctelli.database.queries import Query
 
 if TYPE_CHECKING:
     from loctelli.api.viewsets import GenericViewSet
-
-# The address of one row, and an id of the same kind for each kind of id.
-ROW = re.compile(r"(/.*/)(?:([0-9]{1,18})|(c[0-9a-z]{24}))/")
-NUMBER, CUID = "1", "c" + "0" * 24
-
-Reader = Callable[[HttpRequest, dict[str, Any]], "GenericViewSet"]
 
 
 class Ahead:
@@ -43,35 +34,17 @@ def plan(request: HttpRequest, sub_account_id: int) -> Ahead | None:
 
     A list that is narrowed is not planned ahead: somebody past their rate would have PostgreSQL search for nothing.
     """
-    if request.method != "GET" or (found := _find(request.path_info)) is None:
+    if request.method != "GET":
         return None
-    reader, kwargs = found
     try:
-        view = reader(request, kwargs)
+        found = route(request.path_info)
+        reader = getattr(found.view, "reader", None)
+        if reader is None:
+            return None
+        view = reader(request, found.kwargs)
         if view.is_narrowed:
             return None
         view.bind(sub_account_id)
         return Ahead(view, view.plan())
     except Exception:  # as above
         return None
-
-
-def _find(path: str) -> tuple[Reader, dict[str, Any]] | None:
-    """Return what reads at an address, and what the address names."""
-    match = ROW.fullmatch(path)
-    try:
-        if match is None:
-            reader = _reader(path)
-            return None if reader is None else (reader, {})
-        parent, number, cuid = match.groups()
-        reader = _reader(parent, NUMBER if number else CUID)
-        return None if reader is None else (reader, {"pk": number or cuid})
-    except Resolver404:
-        return None
-
-
-@lru_cache(maxsize=1024)
-def _reader(parent: str, key: str = "") -> Reader | None:
-    """Return what reads the rows at an address, one of them or, without a key, their list."""
-    match = resolve(f"{parent}{key}/" if key else parent)
-    return getattr(match.func, "reader", None) if match.kwargs == ({"pk": key} if key else {}) else None

@@ -6,9 +6,10 @@ from django.conf import settings
 from django.core.handlers.exception import convert_exception_to_response
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
-from django.urls import resolve
 from django.utils.cache import patch_vary_headers
 from django.utils.module_loading import import_string
+
+from loctelli.api.routes import route
 
 Handler = Callable[[HttpRequest], HttpResponseBase]
 PREFIX = "/api/v1/"
@@ -75,6 +76,6 @@ def chain(middleware: Iterable[str], handler: Handler) -> Handler:
 
 def respond(request: HttpRequest) -> HttpResponseBase:
     """Return what the view at a request's address answers."""
-    match = request.resolver_match = resolve(request.path_info)
-    response = match.func(request, *match.args, **match.kwargs)
+    found = route(request.path_info)
+    response = found.view(request, **found.kwargs)
     return response.render() if callable(getattr(response, "render", None)) else response

@@ -1,6 +1,7 @@
 """Serializer fields that take the JSON type they are of and no other: no "1" for 1, no 1 for true, no 5 for "5"."""
 
-from typing import ClassVar
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 from django.db import models
 from drf_spectacular.utils import extend_schema_field
@@ -148,9 +149,12 @@ class RelatedField(serializers.PrimaryKeyRelatedField):
         "incorrect_type": "Must be an id.",
     }
 
+    def is_key(self, data: Any) -> bool:
+        """Return whether data is of the type that the other row's keys are of."""
+        return type(data) is (str if isinstance(self.queryset.model._meta.pk, models.CharField) else int)
+
     def to_internal_value(self, data):
-        expected = str if isinstance(self.queryset.model._meta.pk, models.CharField) else int
-        if type(data) is not expected:
+        if not self.is_key(data):
             self.fail("incorrect_type")
         references = self.context.get("references")
         if references is not None:
@@ -160,3 +164,13 @@ class RelatedField(serializers.PrimaryKeyRelatedField):
         else:
             return super().to_internal_value(data)
         return found if found is not None else self.fail("does_not_exist", pk_value=data)
+
+
+def references(serializer: serializers.Serializer, body: Any) -> set[tuple[type[models.Model], Any]]:
+    """Return the model and key of each row that a body itself refers to, in fields of a serializer's own."""
+    sent = {name: body[name] for name in body if name in serializer.fields} if isinstance(body, Mapping) else {}
+    return {
+        (field.queryset.model, key)
+        for name, key in sent.items()
+        if isinstance(field := serializer.fields[name], RelatedField) and not field.read_only and field.is_key(key)
+    }

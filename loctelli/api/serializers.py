@@ -1,14 +1,16 @@
 """Serializers: one declares the shape of a resource, what may be written, and what may be included beside it."""
 
 import copy
-from collections.abc import Mapping
-from functools import cache
+from collections.abc import Iterator, Mapping
+from functools import cache, cached_property
 from typing import ClassVar
 
 from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import FieldDoesNotExist, ImproperlyConfigured
 from django.db import models
 from rest_framework import serializers
+from rest_framework.fields import empty
+from rest_framework.utils.serializer_helpers import BindingDict
 from rest_framework.validators import UniqueValidator
 
 from loctelli.api import fields
@@ -42,11 +44,10 @@ class Strict(serializers.Serializer):
         return value
 
     def _refused(self, data: Mapping) -> dict[str, list]:
-        writable = {field.field_name for field in self._writable_fields}
         return {
             name: [self._refusal("read_only" if name in self.fields else "unknown_field")]
             for name in data
-            if name not in writable
+            if name not in self.fields or self.fields[name].read_only
         }
 
     def _refusal(self, code: str) -> serializers.ErrorDetail:
@@ -71,6 +72,8 @@ class ModelSerializer(Strict, serializers.ModelSerializer):
     - example: an example of the resource for the documentation.
     """
 
+    # The body that is validated.
+    sent: Mapping | None = None
     # Columns that rows can't do without, whatever is selected.
     always_reads: ClassVar[tuple[str, ...]] = ()
 
@@ -173,9 +176,27 @@ class ModelSerializer(Strict, serializers.ModelSerializer):
             kwargs.setdefault("max_length", ITEMS)
         return field_class, kwargs
 
-    def get_fields(self):
-        """Return fields of this serializer's own, copied: working them out takes longer than validating by them."""
-        return {name: _copy(field) for name, field in self._prototypes(self.partial).items()}
+    @cached_property
+    def fields(self):
+        """Fields of this serializer's own: working them out takes longer than validating by them."""
+        return CopiedFields(self, self._prototypes(self.partial))
+
+    def to_internal_value(self, data):
+        self.sent = data if isinstance(data, Mapping) else None
+        return super().to_internal_value(data)
+
+    @property
+    def _writable_fields(self):
+        # Those that a body leaves out and can leave out have nothing to say.
+        for name, field in self.fields.prototypes.items():
+            if not field.read_only and (
+                self.sent is None or name in self.sent or field.required or field.default is not empty
+            ):
+                yield self.fields[name]
+
+    def _read_only_defaults(self):
+        # There are none: PostgreSQL and the models have all defaults.
+        return {}
 
     @classmethod
     @cache
@@ -201,6 +222,28 @@ class ModelSerializer(Strict, serializers.ModelSerializer):
         if validated_data:
             instance.save(update_fields=list(validated_data))
         return instance
+
+
+class CopiedFields(BindingDict):
+    """Fields by name, each copied from a prototype and bound to its serializer once somebody asks for it."""
+
+    def __init__(self, serializer: serializers.Serializer, prototypes: Mapping[str, serializers.Field]) -> None:
+        super().__init__(serializer)
+        self.prototypes = prototypes
+
+    def __getitem__(self, name: str) -> serializers.Field:
+        if name not in self.fields:
+            self[name] = _copy(self.prototypes[name])
+        return self.fields[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.prototypes
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.prototypes)
+
+    def __len__(self) -> int:
+        return len(self.prototypes)
 
 
 def _copy(field: serializers.Field) -> serializers.Field:

@@ -1,6 +1,6 @@
 """Viewsets: a resource is a declaration of serializer, filters, search and order."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cached_property, wraps
 from typing import Any
 
@@ -9,11 +9,11 @@ from django.db import DEFAULT_DB_ALIAS, DataError, models
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
-from rest_framework import status, viewsets
+from rest_framework import serializers, status, viewsets
 from rest_framework.exceptions import APIException, PermissionDenied
 from rest_framework.response import Response
 
-from loctelli.api import parameters, statements
+from loctelli.api import fields, parameters, statements
 from loctelli.api.errors import rendered
 from loctelli.api.filters import Filters, Search, filterset_class_of
 from loctelli.api.integrity import from_data_error
@@ -49,6 +49,8 @@ class GenericViewSet(StrictRequestMixin, viewsets.GenericViewSet):
     ordering = "-pk"
     # Whether answers can be limited and extended by `?fields=` and `?include=`.
     selectable = True
+    # What a body refers to, as far as it was read beforehand.
+    looked_up: Mapping[tuple[type[models.Model], Any], Query] = {}
     # Whether an action, as the list itself, takes the list's filters and search: `@action(…, takes_filters=True)`.
     takes_filters = False
 
@@ -194,11 +196,25 @@ class GenericViewSet(StrictRequestMixin, viewsets.GenericViewSet):
         """The rows that this request asks for, with the holes of `rows_of`."""
         return self.filter_queryset(self.rows_of(self.serializer_class.Meta.model))
 
+    def look_up(self, serializer: serializers.Serializer, body: Any) -> None:
+        """Read all rows that a body refers to, in one round trip."""
+        keys = fields.references(serializer, body)
+        self.looked_up = {(model, key): self._plan_reference(model, key) for model, key in keys}
+        if self.looked_up:
+            run(list(self.looked_up.values()))
+
     def referred_to(self, model: type[models.Model], key: Any) -> models.Model | None:
         """Return the row of a key that a body refers to, read as far as it takes to refer to it; None for none."""
-        names, statement = statements.reference(type(self), model)
-        rows = statement.rows(pk=key, **self.bound())
-        return model.from_db(DEFAULT_DB_ALIAS, names, rows[0]) if rows else None
+        query = self.looked_up.get((model, key))
+        if query is None:
+            query = self._plan_reference(model, key)
+            run([query])
+        names, _ = statements.reference(type(self), model)
+        return model.from_db(DEFAULT_DB_ALIAS, names, query.rows[0]) if query.rows else None
+
+    def _plan_reference(self, model: type[models.Model], key: Any) -> Query:
+        _, statement = statements.reference(type(self), model)
+        return statement.query(pk=key, **self.bound())
 
     def answer(self, instance, code: int = status.HTTP_200_OK) -> Response:
         """Answer with a row after whatever was done to it."""
@@ -254,6 +270,7 @@ class CreateMixin:
 
     def create(self, request, *args, **kwargs) -> Response:
         serializer = self.get_serializer(data=request.data)
+        self.look_up(serializer, request.data)
         serializer.is_valid(raise_exception=True)
         return self.answer(self.perform_create(serializer), status.HTTP_201_CREATED)
 
@@ -266,6 +283,7 @@ class UpdateMixin:
 
     def partial_update(self, request, *args, **kwargs) -> Response:
         serializer = self.get_serializer(self.get_object(), data=request.data, partial=True)
+        self.look_up(serializer, request.data)
         serializer.is_valid(raise_exception=True)
         return self.answer(self.perform_update(serializer))
 

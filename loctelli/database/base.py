@@ -14,8 +14,9 @@ from django.db import DatabaseError
 from django.db.backends.base.base import NO_DB_ALIAS
 from django.db.backends.postgresql import base as postgresql
 from django.db.backends.postgresql import operations
+from django.db.backends.utils import debug_transaction
 from django.db.transaction import TransactionManagementError
-from psycopg.pq import Format
+from psycopg.pq import Format, TransactionStatus
 
 from loctelli.database.pipeline import pipeline_of
 from loctelli.database.pool import Pool
@@ -41,6 +42,7 @@ class DatabaseWrapper(postgresql.DatabaseWrapper):
     that has ended. The isolation layer owns both.
     `opening` is what the next transaction begins with, BEGIN included, behind groups that have ended by then; empty for
     just BEGIN.
+    `held_back` is what the transaction is yet to be told, along with whatever is asked next.
     `is_owner` says whether it is connected as the owner of the tables.
     """
 
@@ -48,6 +50,7 @@ class DatabaseWrapper(postgresql.DatabaseWrapper):
     ops_class = DatabaseOperations
     scope: Any = None
     opening: list[list[Query]]
+    held_back: list[Query]
     is_owner = False
     _connection_pools: dict[str, Pool]
 
@@ -55,6 +58,7 @@ class DatabaseWrapper(postgresql.DatabaseWrapper):
         super().__init__(*args, **kwargs)
         self.after_scope: list[Callable[[], object]] = []
         self.opening = []
+        self.held_back: list[Query] = []
 
     def get_connection_params(self) -> dict[str, Any]:
         # Asked with each request, and nothing looks at it where a pool connects.
@@ -119,12 +123,44 @@ class DatabaseWrapper(postgresql.DatabaseWrapper):
         self._refuse_outside_transaction()
         self.ensure_connection()
         self.validate_thread_sharing()
+        if self.held_back:
+            first, *others = groups
+            groups, self.held_back = ([*self.held_back, *first], *others), []
         if self.is_watched:
             for query in chain.from_iterable(groups):
                 self._run_watched(query)
         else:
             with self.wrap_database_errors:
                 pipeline_of(self.connection).run(groups)
+
+    def send_along(self, query: Query) -> None:
+        """Run a statement whose rows nobody waits for along with the next one, or with the transaction's end."""
+        if not self.in_atomic_block or self.is_watched:
+            self.send([query])
+            return
+        self._refuse_outside_transaction()
+        self.held_back.append(query)
+
+    def _commit(self) -> None:
+        if self.connection is None:
+            return
+        told, self.held_back = self.held_back, []
+        with debug_transaction(self, "COMMIT"), self.wrap_database_errors:
+            if self.connection.info.transaction_status != TransactionStatus.IDLE:
+                pipeline_of(self.connection).run([[*told, Query("COMMIT")]])
+
+    def _rollback(self) -> None:
+        self.held_back = []
+        super()._rollback()  # type: ignore[misc]
+
+    def _savepoint_rollback(self, sid: str) -> None:
+        # What was held back when the savepoint was made was told then.
+        self.held_back = []
+        super()._savepoint_rollback(sid)  # type: ignore[misc]
+
+    def _close(self) -> None:
+        self.held_back = []
+        super()._close()  # type: ignore[misc]
 
     def _refuse_outside_transaction(self) -> None:
         """Refuse what a scope asks when there is no transaction that PostgreSQL was told of it in."""
@@ -140,6 +176,8 @@ class DatabaseWrapper(postgresql.DatabaseWrapper):
     def create_cursor(self, name: str | None = None) -> Any:
         """Return a cursor; a named one, which the server keeps, ends with the transaction it is opened in."""
         self._refuse_outside_transaction()
+        if self.held_back:
+            self.send([])
         cursor = super().create_cursor(name)
         if name is not None:
             # Django goes by the driver's autocommit, which stays on; psycopg has no other way to say it afterwards.

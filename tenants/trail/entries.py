@@ -12,6 +12,7 @@ from django.db import DEFAULT_DB_ALIAS, connections
 
 from loctelli.database.base import DatabaseWrapper
 from loctelli.database.compiled import argument
+from loctelli.database.queries import Query
 from tenants.scope import current_actor
 
 TABLE = "audit_entries"
@@ -76,7 +77,7 @@ def write(entries: Sequence[Entry]) -> None:
     for start in range(0, len(entries), ENTRIES_A_STATEMENT):
         some = entries[start : start + ENTRIES_A_STATEMENT]
         parameters = [argument(value) for entry in some for value in entry.parameters(actor)]
-        cast(DatabaseWrapper, connections[DEFAULT_DB_ALIAS]).fetch(insert_sql(len(some)), parameters)
+        cast(DatabaseWrapper, connections[DEFAULT_DB_ALIAS]).send_along(Query(insert_sql(len(some)), parameters))
 
 
 def to_json(value: Any) -> str:

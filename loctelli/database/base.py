@@ -18,7 +18,7 @@ from django.db.backends.utils import debug_transaction
 from django.db.transaction import TransactionManagementError
 from psycopg.pq import Format, TransactionStatus
 
-from loctelli.database.pipeline import pipeline_of
+from loctelli.database.pipeline import Pipeline, pipeline_of
 from loctelli.database.pool import Pool
 from loctelli.database.queries import Query
 from loctelli.database.raw_json import RawJSONLoader
@@ -115,6 +115,10 @@ class DatabaseWrapper(postgresql.DatabaseWrapper):
         """Whether somebody logs or wraps statements, who is to see each of them under Django's own cursor."""
         return bool(self.queries_logged or self.execute_wrappers)
 
+    @property
+    def pipeline(self) -> Pipeline:
+        return pipeline_of(self.connection, prepares=self.settings_dict.get("PREPARES", True))
+
     def send(self, *groups: Sequence[Query]) -> None:
         """Run statements in one round trip, and give each its rows; the first that fails is the last of its group.
 
@@ -131,7 +135,7 @@ class DatabaseWrapper(postgresql.DatabaseWrapper):
                 self._run_watched(query)
         else:
             with self.wrap_database_errors:
-                pipeline_of(self.connection).run(groups)
+                self.pipeline.run(groups)
 
     def send_along(self, query: Query) -> None:
         """Run a statement whose rows nobody waits for along with the next one, or with the transaction's end."""
@@ -147,7 +151,7 @@ class DatabaseWrapper(postgresql.DatabaseWrapper):
         told, self.held_back = self.held_back, []
         with debug_transaction(self, "COMMIT"), self.wrap_database_errors:
             if self.connection.info.transaction_status != TransactionStatus.IDLE:
-                pipeline_of(self.connection).run([[*told, Query("COMMIT")]])
+                self.pipeline.run([[*told, Query("COMMIT")]])
 
     def _rollback(self) -> None:
         self.held_back = []

@@ -28,12 +28,11 @@ OnResult = Callable[[PGresult], object] | None
 
 
 class Pipeline:
-    """Sends statements over one connection; the second time that it is given one, it prepares it."""
+    """Sends statements over one connection; the second time that it is given one, it prepares it, if it `prepares`."""
 
-    def __init__(self, connection: psycopg.Connection[Any]) -> None:
+    def __init__(self, connection: psycopg.Connection[Any], *, prepares: bool) -> None:
         self.pgconn: PGconn = connection.pgconn
-        # A pooler hands out ever another connection, and plans stay with theirs.
-        self.prepares = connection.prepare_threshold is not None
+        self.prepares = prepares
         # Of the adapters alone: a reference to the connection would keep it alive.
         self.transformer = Transformer(connection.adapters)
         # By text and types of parameters, in order of last use; None for what was sent once.
@@ -174,9 +173,9 @@ def numbered(sql: str) -> bytes:
 _pipelines: WeakKeyDictionary[psycopg.Connection[Any], Pipeline] = WeakKeyDictionary()
 
 
-def pipeline_of(connection: psycopg.Connection[Any]) -> Pipeline:
+def pipeline_of(connection: psycopg.Connection[Any], *, prepares: bool = True) -> Pipeline:
     """Return the pipeline of a connection, which lives as long as it does."""
     pipeline = _pipelines.get(connection)
     if pipeline is None:
-        pipeline = _pipelines[connection] = Pipeline(connection)
+        pipeline = _pipelines[connection] = Pipeline(connection, prepares=prepares)
     return pipeline

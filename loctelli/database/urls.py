@@ -13,8 +13,6 @@ SCHEMA_NAME = re.compile(r"[a-z_][a-z0-9_]{0,62}")
 
 # Parameters that go to the PostgreSQL client library as they are.
 LIBRARY_PARAMETERS = ("sslmode", "sslrootcert", "sslcert", "sslkey", "application_name")
-# A statement that a connection has run so many times is prepared: psycopg's own default.
-PREPARE_AFTER = 5
 NUMBER_PARAMETERS = ("connect_timeout", "connection_limit", "pool_timeout")
 PARAMETERS = ("schema", "pgbouncer", *LIBRARY_PARAMETERS, *NUMBER_PARAMETERS)
 
@@ -96,9 +94,11 @@ def _connection_settings(query: dict[str, str]) -> dict[str, Any]:
         "CONN_MAX_AGE": 0,
         # A pooler in transaction mode may give each statement outside a transaction another server connection.
         "DISABLE_SERVER_SIDE_CURSORS": query.get("pgbouncer") == "true",
+        # A plan is kept by a connection of PostgreSQL's, and a pooler hands out ever another one.
+        "PREPARES": query.get("pgbouncer") != "true",
         "OPTIONS": {
-            # A plan is kept by a connection of PostgreSQL's, and a pooler hands out ever another one.
-            "prepare_threshold": None if query.get("pgbouncer") == "true" else PREPARE_AFTER,
+            # `loctelli.database.pipeline` prepares; psycopg would drop all that is prepared at any rollback.
+            "prepare_threshold": None,
             "connect_timeout": int(query.get("connect_timeout", CONNECT_TIMEOUT)),
             **{key: query[key] for key in LIBRARY_PARAMETERS if key in query},
             "pool": {

@@ -157,7 +157,7 @@ def test_a_session_s_end_costs_a_request_no_query(alice, django_assert_num_queri
     client = bearer(sign_in(alice))
     client.get(ME)
 
-    # Count, savepoint, binding along with user and session, the row itself, release, and unbinding: in a test's
+    # Count, savepoint, binding, user and session, the row itself, release, and unbinding: in a test's
     # transaction.
     with django_assert_num_queries(7):
         client.get(ME)

@@ -7,7 +7,6 @@ from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.request import Request
 
-from accounts.models import User
 from accounts.principals import Principal
 from loctelli.errors import DomainError
 
@@ -37,18 +36,15 @@ def is_open_before_change(path: str) -> bool:
 
 
 class BearerAuthentication(BaseAuthentication):
-    """Hands over the principal that TenantBindingMiddleware found; a token that named nobody is a 401.
+    """Hands over the principal that TenantBindingMiddleware found; a token that named nobody is a 401."""
 
-    A request of Django REST framework's gets the user; Django's own, by which something is just read, the principal.
-    """
-
-    def authenticate(self, request: Request | HttpRequest) -> tuple[User | Principal, None] | None:
+    def authenticate(self, request: Request | HttpRequest) -> tuple[Principal, None] | None:
         http_request: Any = getattr(request, "_request", request)
         principal = http_request.principal
         if principal is not None:
             if principal.password_change_required_at is not None and not is_open_before_change(http_request.path_info):
                 raise PasswordChangeRequired
-            return (principal if http_request is request else principal.user()), None
+            return principal, None
         if "HTTP_AUTHORIZATION" in http_request.META:
             raise InvalidToken
         return None

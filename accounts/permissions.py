@@ -5,7 +5,6 @@ from typing import Any
 from rest_framework.permissions import BasePermission
 
 from accounts.choices import UserRole
-from accounts.models import User
 from accounts.principals import Principal
 from loctelli.errors import DomainError
 from tenants.models import ONBOARDING_ID
@@ -31,7 +30,7 @@ class TenantRolePermission(BasePermission):
 
     def has_permission(self, request: Any, view: Any) -> bool:
         user = request.user
-        if not isinstance(user, User | Principal):
+        if not isinstance(user, Principal):
             return False
         if user.sub_account_id == ONBOARDING_ID and not getattr(view, "open_to_onboarding", False):
             raise StillOnboarding

@@ -40,7 +40,7 @@ class PromptTemplateViewSet(TenantReadOnlyViewSet):
         """Make this template the sub-account's active one, in place of any other."""
         # Not get_object(), which locks the row: tenants may only read the catalogue.
         template = get_object_or_404(PromptTemplate, pk=pk)
-        choice = activate_prompt_template(request.user.sub_account, template=template)
+        choice = activate_prompt_template(request.user.user().sub_account, template=template)
         return Response(ChosenTemplateSerializer(choice).data)
 
 

@@ -93,7 +93,7 @@ class Chunks:
             with tenant_scope(claims.sub_account_id, first=[asked]):
                 if (principal := asked.principal()) is None:
                     raise exceptions.NotAuthenticated
-                self.request.user = principal.user()
+                self.request.user = principal
                 self.view.check_permissions(self.request)
                 return self._read(position)
         finally:

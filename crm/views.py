@@ -77,7 +77,7 @@ class SubmissionViewSet(ExportMixin, UpdateMixin, DestroyMixin, TenantReadOnlyVi
     def notes(self, request, pk: str) -> Response:
         """Append a note; the answer holds all of them, oldest first."""
         submission = self.get_object()
-        append_note(submission, content=validated(NoteSerializer, request)["content"], author=request.user)
+        append_note(submission, content=validated(NoteSerializer, request)["content"], author=request.user.user())
         return Response(submission.notes, status.HTTP_201_CREATED)
 
 

@@ -126,5 +126,5 @@ class JoinView(APIView):
     def post(self, request: Request) -> Response:
         data = validated(InvitationSerializer, request)
         count_invitation(request, data)
-        joined = join(request.user, data["code"], password=data["invitation_password"])
+        joined = join(request.user.user(), data["code"], password=data["invitation_password"])
         return Response(ProfileSerializer(joined).data)

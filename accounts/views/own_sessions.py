@@ -101,7 +101,7 @@ class OwnPasswordView(OwnView):
         if not verdicts["password"].allowed:
             raise throttling.Throttled(verdicts)
         given = validated(PasswordChangeSerializer, request)
-        user, session = request.user, self.get_session()
+        user, session = request.user.user(), self.get_session()
         if not verify_password(user, given["current_password"]):
             raise WrongPassword
         if not change_password(user, given["password"], keep_session=session):

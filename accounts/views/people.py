@@ -99,7 +99,7 @@ class UserViewSet(UpdateMixin, DestroyMixin, TenantReadOnlyViewSet):
         return super().partial_update(request, *args, **kwargs)
 
     def perform_destroy(self, instance: User) -> None:
-        if instance == self.request.user:
+        if instance.pk == self.request.user.pk:
             raise OwnAccount
         self.keep_an_admin(instance)
         delete_unless_owning(instance, cascade=parameters.flag(self.request, "cascade"))
@@ -117,7 +117,7 @@ class UserViewSet(UpdateMixin, DestroyMixin, TenantReadOnlyViewSet):
         account elsewhere; its owner is told by mail. The invitation ends when its admin ceases to be one.
         """
         given = validated(InvitedPersonSerializer, request)
-        invite(request.user, **given)
+        invite(request.user.user(), **given)
         return Response({"detail": f"A mail is on its way to {given['email']}."}, status.HTTP_202_ACCEPTED)
 
     @extend_schema(request=SuccessorSerializer, responses={200: ReassignedSerializer})

@@ -44,8 +44,8 @@ class FormTemplateSerializer(TenantModelSerializer):
         }
 
     def create(self, validated_data: dict) -> FormTemplate:
-        acting = self.context["request"].user
-        return super().create({**validated_data, "created_by_admin_id": acting.sub_account.created_by_admin_id})
+        creator = self.context["request"].user.sub_account_created_by_admin_id
+        return super().create({**validated_data, "created_by_admin_id": creator})
 
 
 class FormSubmissionSerializer(TenantModelSerializer):

@@ -67,7 +67,7 @@ class IntegrationSerializer(TenantModelSerializer):
         integration = Integration(
             **validated_data,
             config={},
-            created_by_admin_id=self.context["request"].user.sub_account.created_by_admin_id,
+            created_by_admin_id=self.context["request"].user.sub_account_created_by_admin_id,
         )
         integration.configure(config)
         integration.save()

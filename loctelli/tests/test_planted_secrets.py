@@ -41,7 +41,7 @@ def dump() -> str:
         ]
     else:
         credentials = json.loads((configured.EMBEDDED_POSTGRES_DIR / "credentials.json").read_text())
-        address = connection.get_connection_params()
+        address = connection.address_params(make_sure=False)
         environment["PGPASSWORD"] = credentials["administrator"]
         place = ["-h", str(address["host"]), "-p", str(address["port"]), "-U", "postgres"]
         place += ["--dbname", connection.settings_dict["NAME"]]

@@ -24,10 +24,10 @@ COSTS = {
     "detail": 1,
     "detail with includes": 1,
     "own profile": 1,
-    "create": 7,
-    "create with an idempotency key": 9,
-    "update": 6,
-    "delete": 6,
+    "create": 5,
+    "create with an idempotency key": 7,
+    "update": 5,
+    "delete": 5,
 }
 
 

@@ -80,6 +80,9 @@ def test_any_json_is_encrypted(bound, unsaved_lead, value):
 def test_create_takes_a_number_then_inserts_at_once(lead, django_assert_num_queries):
     fields = {"name": "Leo", "regular_user_id": lead.regular_user_id, "strategy_id": lead.strategy_id}
 
+    # What the trail has of the lead before goes along with this.
+    assert leads().exists()
+
     # And the audit trail's.
     with django_assert_num_queries(3):
         created = leads().create(last_message="x", **fields)

@@ -21,7 +21,7 @@ def administrator(django_db_setup) -> Iterator[psycopg.Cursor]:
     address = {"dbname": connection.settings_dict["NAME"]}
     if not settings.DATABASE_URL:
         credentials = json.loads((settings.EMBEDDED_POSTGRES_DIR / "credentials.json").read_text())
-        address |= {key: connection.get_connection_params()[key] for key in ("host", "port")}
+        address |= {key: connection.address_params(make_sure=False)[key] for key in ("host", "port")}
         address |= {"user": "postgres", "password": credentials["administrator"]}
     elif "TEST_ADMIN_URL" not in os.environ:
         pytest.skip("TEST_ADMIN_URL is not set: only a superuser can breach roles.")

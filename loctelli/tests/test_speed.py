@@ -61,7 +61,8 @@ def tenant(cast) -> Tenant:
 @pytest.fixture
 def contenders(tenant) -> Iterator[dict[str, subprocess.Popen]]:
     connection.ensure_connection()
-    params = {name: connection.address_params(make_sure=False)[name] for name in ("host", "port", "dbname", "user", "password")}
+    address = connection.address_params(make_sure=False)
+    params = {name: address[name] for name in ("host", "port", "dbname", "user", "password")}
     environment = alongside.environment(
         BENCHMARK_DATABASE_URL=make_conninfo(**params, options=f"-c role={settings.DATABASE_ROLES.system}"),
         JWT_SIGNING_KEY=settings.JWT_SIGNING_KEY,

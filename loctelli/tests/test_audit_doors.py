@@ -249,6 +249,7 @@ OWN_SQL = {
     "accounts/lockouts.py": "counts guesses: what an admin changes of a count goes through the model",
     "loctelli/offboarding/closing.py": "writes the closed sub-account's entry itself, with all that went along",
     "loctelli/management/generating/leads.py": "makes leads up by the hundred thousand, to measure with",
+    "loctelli/management/generating/records.py": "makes up what stands beside those leads",
 }
 PRIVATE_PARTS = {
     "loctelli/offboarding/closing.py": "writes the closed sub-account's entry itself, with all that went along",

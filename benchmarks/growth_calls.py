@@ -269,7 +269,9 @@ def import_and_delete(calls: Calls, number: int) -> None:
     other = next(lead["strategy_id"] for lead in patterns if lead["strategy_id"] != strategy)
     deletion = f"/api/v1/strategies/{other}/?cascade=true"
     calls.once("delete a strategy and 10 leads", lambda: api.ask("DELETE", deletion))
-    kept = {person, api.ask("GET", "/api/v1/me/")["id"]}
+    # With a user go their strategies, and with the imported leads' own those leads would go.
+    owner = api.ask("GET", f"/api/v1/strategies/{strategy}/")["regular_user_id"]
+    kept = {person, owner, api.ask("GET", "/api/v1/me/")["id"]}
     someone = next(lead["regular_user_id"] for lead in patterns if lead["regular_user_id"] not in kept)
     calls.once("delete a user and 10 leads", lambda: api.ask("DELETE", f"/api/v1/users/{someone}/?cascade=true"))
     calls.once(f"delete a sub-account of {number:,} leads", take_apart)

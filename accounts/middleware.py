@@ -70,16 +70,18 @@ class TenantBindingMiddleware:
         if planned is None:
             return None
         asked = PrincipalQuery(claims)
-        with glance(claims.sub_account_id, asked, *planned.queries, before=hits):
-            verdicts = hits.verdicts()
-            if (refusal := throttles.refuse(verdicts)) is not None:
-                return refusal
-            request.principal = asked.principal()
-            response = None if request.principal is None else planned.response()
-        if response is None:
+        try:
+            with glance(claims.sub_account_id, asked, *planned.queries, before=hits):
+                verdicts = hits.verdicts()
+                if (refusal := throttles.refuse(verdicts)) is not None:
+                    return refusal
+                request.principal = asked.principal()
+                if request.principal is None:
+                    return None
+                return throttling.add_rate_limit_headers(planned.response(), verdicts)
+        except ahead.Barred:
             request.principal = None
             return None
-        return throttling.add_rate_limit_headers(response, verdicts)
 
     def bound_response(self, request: BoundRequest, claims: tokens.Claims, hits: throttling.Hits) -> HttpResponse:
         """Count a request, unless that is done, and answer it in the scope that its claims name."""

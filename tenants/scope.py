@@ -77,13 +77,18 @@ def glance(sub_account_id: int, *asked: Query, before: Query | None = None) -> I
     """Open a scope for what is merely read by statements known beforehand: all of it is one round trip.
 
     Inside, their rows are there and their transaction has ended, so nothing else can be asked: that raises Django's
-    TransactionManagementError. `before` is as in `tenant_scope`.
+    TransactionManagementError. `before` is as in `tenant_scope`. An exception forgets what was to be done after it:
+    whoever catches it begins anew.
     """
     wrapper = _wrapper()
     if wrapper.in_atomic_block or wrapper.is_watched:
         # In a test's own transaction nothing ends by itself, and what is watched is run statement by statement.
         with tenant_scope(sub_account_id, before=before, first=asked) as scope:
-            yield scope
+            try:
+                yield scope
+            except BaseException:
+                wrapper.after_scope = []
+                raise
         return
     scope = Scope(int(sub_account_id))
     _refuse_to_nest(wrapper, scope)

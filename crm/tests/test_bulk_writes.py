@@ -71,18 +71,23 @@ def test_a_thousand_rows_are_made_and_changed_in_seconds_of_work_at_most(row, as
     assert took < 10
 
 
-def test_what_only_postgresql_refuses_is_told_of_its_row(cast, row, as_alice, monkeypatch):
-    """A strategy that is deleted between the look at it and the INSERT."""
-    with system_scope("test"):
-        doomed = StrategyFactory(regular_user=cast.alice, prompt_template=cast.template)
+def delete_once_validated(strategy, monkeypatch) -> None:
+    """Delete a strategy between the look at it and what is written of it."""
     validate = bulk._validate
 
     def and_delete(*args) -> None:
         validate(*args)
         with connection.cursor() as cursor:
-            cursor.execute("DELETE FROM strategies WHERE id = %s", [doomed.pk])
+            cursor.execute("DELETE FROM strategies WHERE id = %s", [strategy.pk])
 
     monkeypatch.setattr(bulk, "_validate", and_delete)
+
+
+def test_what_only_postgresql_refuses_is_told_of_its_row(cast, row, as_alice, monkeypatch):
+    """A strategy that is deleted between the look at it and the INSERT."""
+    with system_scope("test"):
+        doomed = StrategyFactory(regular_user=cast.alice, prompt_template=cast.template)
+    delete_once_validated(doomed, monkeypatch)
 
     rows = [row(name=f"Lead {number}") for number in range(20)]
     rows[3]["strategy_id"] = rows[17]["strategy_id"] = doomed.pk
@@ -97,14 +102,7 @@ def test_a_refused_update_is_told_of_its_row_too(cast, as_alice, monkeypatch):
     with system_scope("test"):
         leads = [LeadFactory(name=f"Lead {number}", strategy=cast.acme_strategy) for number in range(9)]
         doomed = StrategyFactory(regular_user=cast.alice, prompt_template=cast.template)
-    validate = bulk._validate
-
-    def and_delete(*args) -> None:
-        validate(*args)
-        with connection.cursor() as cursor:
-            cursor.execute("DELETE FROM strategies WHERE id = %s", [doomed.pk])
-
-    monkeypatch.setattr(bulk, "_validate", and_delete)
+    delete_once_validated(doomed, monkeypatch)
 
     rows = [{"id": lead.pk, "name": "Changed"} for lead in leads]
     rows[4]["strategy_id"] = doomed.pk

@@ -11,22 +11,26 @@ if TYPE_CHECKING:
     from loctelli.api.viewsets import GenericViewSet
 
 
+class Barred(Exception):
+    """Something bars the way of a read that was planned: the long way finds out what."""
+
+
 class Ahead:
     """A read that is planned: `queries` are to be run in the scope of the sub-account that it was planned for."""
 
     def __init__(self, view: "GenericViewSet", queries: list[Query]) -> None:
         self.view, self.queries = view, queries
 
-    def response(self) -> HttpResponse | None:
-        """Return the answer to whom the request turned out to be of; None when something bars the way.
+    def response(self) -> HttpResponse:
+        """Return the answer to whom the request turned out to be of; raise Barred when something bars the way.
 
         Nothing but what was run can be asked of the database, such as a key to decrypt by.
         """
         try:
             self.view.admit()
             return self.view.answer_as_read()
-        except Exception:  # whatever it is, the long way meets it again, and answers it
-            return None
+        except Exception as error:  # whatever it is, the long way meets it again, and answers it
+            raise Barred from error
 
 
 def plan(request: HttpRequest, sub_account_id: int) -> Ahead | None:

@@ -1,6 +1,5 @@
 """Serializer fields that take the JSON type they are of and no other: no "1" for 1, no 1 for true, no 5 for "5"."""
 
-from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from django.db import models
@@ -164,13 +163,3 @@ class RelatedField(serializers.PrimaryKeyRelatedField):
         else:
             return super().to_internal_value(data)
         return found if found is not None else self.fail("does_not_exist", pk_value=data)
-
-
-def references(serializer: serializers.Serializer, body: Any) -> set[tuple[type[models.Model], Any]]:
-    """Return the model and key of each row that a body itself refers to, in fields of a serializer's own."""
-    sent = {name: body[name] for name in body if name in serializer.fields} if isinstance(body, Mapping) else {}
-    return {
-        (field.queryset.model, key)
-        for name, key in sent.items()
-        if isinstance(field := serializer.fields[name], RelatedField) and not field.read_only and field.is_key(key)
-    }

@@ -1,4 +1,4 @@
-"""What many bodies refer to, looked up once each and all at once; a serializer alone asks for each id of each body."""
+"""What bodies refer to, gathered to be looked up all at once; a serializer alone asks for each id of each body."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -17,27 +17,28 @@ class References:
 
     def look_up(self, serializer: serializers.Serializer, bodies: Iterable[Any]) -> None:
         """Look up what these bodies refer to, one statement for each model that they do."""
-        wanted: dict[type[models.Model], set[Any]] = {}
-        self._collect(serializer, list(bodies), wanted)
-        for model, keys in wanted.items():
+        for model, keys in keys_in(serializer, bodies).items():
             found = model._default_manager.only("pk").in_bulk(keys - self.rows.get(model, {}).keys())
             self.rows.setdefault(model, {}).update(found)
 
     def get(self, field: RelatedField, key: Any) -> models.Model | None:
         """Return the row that a field means by a key, None when there is none that may be seen."""
-        return self.rows.get(_model_of(field), {}).get(key)
+        return self.rows.get(field.queryset.model, {}).get(key)
 
-    def _collect(self, serializer: Any, bodies: list[Any], wanted: dict[type[models.Model], set[Any]]) -> None:
-        for name, field in serializer.fields.items():
+
+def keys_in(serializer: Any, bodies: Iterable[Any]) -> dict[type[models.Model], set[Any]]:
+    """Return the keys of what bodies refer to, nested ones too, by model."""
+    found: dict[type[models.Model], set[Any]] = {}
+    for body in bodies:
+        sent = [name for name in body if name in serializer.fields] if isinstance(body, Mapping) else []
+        for name in sent:
+            field, value = serializer.fields[name], body[name]
             if field.read_only:
                 continue
-            values = [body[name] for body in bodies if isinstance(body, Mapping) and name in body]
             if isinstance(field, RelatedField):
-                expected = str if isinstance(_model_of(field)._meta.pk, models.CharField) else int
-                wanted.setdefault(_model_of(field), set()).update(v for v in values if type(v) is expected)
+                if field.is_key(value):
+                    found.setdefault(field.queryset.model, set()).add(value)
             elif isinstance(field, serializers.Serializer):
-                self._collect(field, values, wanted)
-
-
-def _model_of(field: RelatedField) -> type[models.Model]:
-    return field.queryset.model
+                for model, keys in keys_in(field, [value]).items():
+                    found.setdefault(model, set()).update(keys)
+    return found

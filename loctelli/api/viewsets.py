@@ -13,12 +13,13 @@ from rest_framework import serializers, status, viewsets
 from rest_framework.exceptions import APIException, PermissionDenied
 from rest_framework.response import Response
 
-from loctelli.api import fields, parameters, statements
+from loctelli.api import parameters, statements
 from loctelli.api.errors import rendered
 from loctelli.api.filters import Filters, Search, filterset_class_of
 from loctelli.api.integrity import from_data_error
 from loctelli.api.pagination import Ordering, Way
 from loctelli.api.reading import Reading
+from loctelli.api.references import keys_in
 from loctelli.api.renderers import OrjsonRenderer, dumps
 from loctelli.api.selection import Selection, select
 from loctelli.api.views import StrictRequestMixin
@@ -29,8 +30,6 @@ from loctelli.errors import DomainError
 PAGING = {"cursor", "page_size", "count", "ordering"}
 # What of a query string leaves all rows in.
 PRESENTED = PAGING | {"fields", "include"}
-# What bars the way to a reading, and how it is answered is the business of the long way.
-BARRIERS = (APIException, DomainError, Http404)
 
 
 class GenericViewSet(StrictRequestMixin, viewsets.GenericViewSet):
@@ -86,8 +85,11 @@ class GenericViewSet(StrictRequestMixin, viewsets.GenericViewSet):
             if request.method == "GET":
                 try:
                     return reader(request, kwargs).read_at_once()
-                except BARRIERS:
-                    # Whatever bars the way is found again, and answered, on the long one.
+                except DomainError as error:
+                    # Not found again on the long way: what is reported as an incident happened once.
+                    return rendered(error)
+                except (APIException, Http404):
+                    # Whatever else bars the way is found again, and answered, on the long one.
                     pass
                 except DataError as error:
                     # Which ends the transaction: nothing can be read again.
@@ -102,7 +104,7 @@ class GenericViewSet(StrictRequestMixin, viewsets.GenericViewSet):
     # response around the response) takes as long as all the rest.
 
     def read_at_once(self) -> HttpResponse:
-        """Answer a GET in the bound scope; raise what bars the way, one of BARRIERS."""
+        """Answer a GET in the bound scope; raise what bars the way."""
         self.admit()
         run(self.plan())
         return self.answer_as_read()
@@ -198,8 +200,8 @@ class GenericViewSet(StrictRequestMixin, viewsets.GenericViewSet):
 
     def look_up(self, serializer: serializers.Serializer, body: Any) -> None:
         """Read all rows that a body refers to, in one round trip."""
-        keys = fields.references(serializer, body)
-        self.looked_up = {(model, key): self._plan_reference(model, key) for model, key in keys}
+        wanted = keys_in(serializer, [body])
+        self.looked_up = {(model, key): self._plan_reference(model, key) for model in wanted for key in wanted[model]}
         if self.looked_up:
             run(list(self.looked_up.values()))
 

@@ -11,6 +11,8 @@ from benchmarks.link import Link
 # After as many, psycopg has prepared the statements: preparing costs a round trip of its own, once a connection.
 UNTIL_PREPARED = 8
 MEASURED = 3
+# How many seconds an answer takes: by then all that travels together has been sent, on a busy machine, too.
+DELAY = 0.02
 
 
 @contextmanager
@@ -23,7 +25,7 @@ def over_a_link() -> Iterator[Link]:
     def address_params(*, make_sure: bool) -> dict[str, Any]:
         return {**original(make_sure=make_sure), "host": "127.0.0.1", "port": link.port}
 
-    with Link(address["host"], int(address["port"])) as link:
+    with Link(address["host"], int(address["port"]), delay=DELAY) as link:
         _disconnect()
         connection.address_params = address_params
         try:

@@ -34,3 +34,14 @@ def link_column(field: models.ForeignKey) -> Callable[[models.Model], str | None
     # Django names the column's CSS class after the function.
     show.__name__ = field.name
     return show
+
+
+def as_text(field: models.ForeignKey) -> Any:
+    """Return a read-only column that names what a reference is to, without leading there."""
+
+    @display(description=field.verbose_name)
+    def show(row: models.Model) -> str | None:
+        found = getattr(row, field.name)
+        return None if found is None else str(found)
+
+    return show

@@ -12,7 +12,6 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
-from unfold.decorators import display
 from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
 from loctelli.api.integrity import from_data_error, from_integrity_error
@@ -22,6 +21,7 @@ from tenants.console.deleting import DELETE
 from tenants.console.forms import Autocomplete, ConsoleForm
 from tenants.console.json_forms import TIME_ZONES, JSONField, JSONWidget, TextsField
 from tenants.console.json_forms.reading import reader_of
+from tenants.console.links import as_text
 from tenants.console.lists import ListAdmin
 from tenants.console.row_actions import RowActionsAdmin
 from tenants.deletion import Deletion, what_goes_along
@@ -176,7 +176,7 @@ class ConsoleAdmin(ListAdmin, RowActionsAdmin):
     # History
 
     def log_addition(self, request: HttpRequest, obj: models.Model, message: Any) -> None:
-        """Leave it to the audit trail, which PostgreSQL writes."""
+        """Leave it to the audit trail, which the models write."""
 
     def log_change(self, request: HttpRequest, obj: models.Model, message: Any) -> None:
         """Keep a sentence about what was done; which fields changed stands in the audit trail."""
@@ -184,7 +184,7 @@ class ConsoleAdmin(ListAdmin, RowActionsAdmin):
             super().log_change(request, obj, message)
 
     def log_deletions(self, request: HttpRequest, queryset: models.QuerySet) -> None:
-        """Leave it to the audit trail, which PostgreSQL writes."""
+        """Leave it to the audit trail, which the models write."""
 
     def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
         """Show what the audit trail keeps of a row, field by field, and what was done to it by an action."""
@@ -268,17 +268,6 @@ class ConsoleAdmin(ListAdmin, RowActionsAdmin):
         detail = gettext(told.detail if told else "The database refused this: other things refer to it.")
         self.message_user(request, gettext("Nothing was deleted. %(why)s") % {"why": detail}, messages.ERROR)
         return HttpResponseRedirect(request.get_full_path())
-
-
-def as_text(field: models.ForeignKey) -> Any:
-    """Return a read-only column that names what a reference is to, without leading there."""
-
-    @display(description=field.verbose_name)
-    def show(row: models.Model) -> str | None:
-        found = getattr(row, field.name)
-        return None if found is None else str(found)
-
-    return show
 
 
 def replaced(fieldsets: list, columns: dict[str, Any]) -> list:

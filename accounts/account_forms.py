@@ -22,7 +22,10 @@ class AdminUserForm(ConsoleForm):
     permissions = PermissionsField(
         label=gettext_lazy("Permissions"),
         required=False,
-        help_text=gettext_lazy("What an admin may do. A super admin may do everything, whatever is ticked."),
+        help_text=gettext_lazy(
+            "What an admin may do. A super admin may do everything, whatever is ticked. Adding something takes viewing "
+            "what it belongs to, too: adding leads, for example, viewing sub-accounts, users and strategies."
+        ),
     )
 
     def clean_permissions(self) -> list[str] | None:

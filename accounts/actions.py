@@ -226,6 +226,7 @@ ASSIGN, ASSIGN_OR_FREE = (
         form=form,
         icon="person_add",
         warning=gettext_lazy("Those of another sub-account than the person's are left as they are."),
+        offers=[User._meta.label],
     )
     for form in (PersonForm, OptionalPersonForm)
 )

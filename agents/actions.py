@@ -110,6 +110,7 @@ TEMPLATE_ACTIONS = [
         choose_template,
         form=ChoiceForm,
         permissions=["choose"],
+        offers=[SubAccount._meta.label],
         icon="fact_check",
         warning=gettext_lazy("It takes the place of the prompt template that is active there now."),
     ),

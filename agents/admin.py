@@ -58,10 +58,12 @@ class ChoiceForm(ConsoleForm):
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()
         becomes_active = cleaned.get("is_active") and "is_active" in self.changed_data
-        if becomes_active and is_withdrawn(cleaned.get("prompt_template")) and not self.has_error("prompt_template"):
-            self.add_error(
-                "prompt_template", ValidationError(gettext(TemplateInactive.detail), code=TemplateInactive.code)
-            )
+        # Some see which one it is without being asked for another.
+        shown = "prompt_template" in self.fields
+        template = cleaned.get("prompt_template") if shown else self.instance.prompt_template
+        if becomes_active and is_withdrawn(template) and not self.has_error("prompt_template"):
+            told = ValidationError(gettext(TemplateInactive.detail), code=TemplateInactive.code)
+            self.add_error("prompt_template" if shown else None, told)
         return cleaned
 
 

@@ -42,6 +42,8 @@ CONSOLE_INTRODUCTION = """
 A super admin may do all that anybody may. What another admin may do is listed in their `permissions`: by a permission's
 name as it stands below, by a model (`crm.lead`) or by an app (`crm`). A dash is for nobody: the platform writes these.
 Actions on a list, such as unlocking, ask for the model's `change` permission, also where no row is changed by hand.
+Adding a row takes viewing what it has to refer to as well. Other references to what an admin may not view are shown to
+them and not asked for.
 """
 
 
@@ -61,10 +63,10 @@ class Access:
 
 @dataclass(frozen=True)
 class ConsoleAccess:
-    """What it takes to do each of CONSOLE_ACTIONS with a model: a permission's name, SUPER_ADMIN or NOBODY."""
+    """What it takes to do each of CONSOLE_ACTIONS with a model: permissions' names, or SUPER_ADMIN or NOBODY alone."""
 
     label: str
-    cells: tuple[str, ...]
+    cells: tuple[tuple[str, ...], ...]
 
     @property
     def name(self) -> str:
@@ -100,12 +102,19 @@ def console_access() -> list[ConsoleAccess]:
     ]
 
 
-def _needed(label: str, action: str) -> str:
+def _needed(label: str, action: str) -> tuple[str, ...]:
     model = apps.get_model(label)
-    permission = f"{model._meta.app_label}.{action}_{model._meta.model_name}"
+    permissions = [permission_for(action, model)]
+    if action == "add":
+        needed = admin.site._registry[model].needed_to_add()  # type: ignore[attr-defined]
+        permissions += [permission_for("view", field.related_model) for field in needed]
     if not _lets(model, action, AdminUser(role=AdminRole.SUPER_ADMIN)):
-        return NOBODY
-    return permission if _lets(model, action, AdminUser(permissions=[permission])) else SUPER_ADMIN
+        return (NOBODY,)
+    return tuple(permissions) if _lets(model, action, AdminUser(permissions=permissions)) else (SUPER_ADMIN,)
+
+
+def permission_for(action: str, model: type[models.Model]) -> str:
+    return f"{model._meta.app_label}.{action}_{model._meta.model_name}"
 
 
 def _lets(model: type[models.Model], action: str, somebody: AdminUser) -> bool:
@@ -130,8 +139,11 @@ def _console_table() -> Iterator[str]:
     yield _row("", *CONSOLE_ACTIONS)
     yield "|---" * (len(CONSOLE_ACTIONS) + 1) + "|"
     for access in console_access():
-        cells = (cell if cell in (SUPER_ADMIN, NOBODY) else f"`{cell}`" for cell in access.cells)
-        yield _row(access.name, *cells)
+        yield _row(access.name, *(", ".join(map(_in_code, cell)) for cell in access.cells))
+
+
+def _in_code(name: str) -> str:
+    return name if name in (SUPER_ADMIN, NOBODY) else f"`{name}`"
 
 
 def _row(*cells: str) -> str:

@@ -44,7 +44,8 @@ class BulkAction:
     """An action of a list. Django takes it as one, for it is called with model admin, request and rows.
 
     `apply(rows, by=admin, **cleaned)` does it and returns an Outcome. `asks` says whether one is asked beforehand; an
-    action with a form always asks. `done` words the answer, from %(count)d rows that were changed.
+    action with a form always asks. `done` words the answer, from %(count)d rows that were changed. `offers` names the
+    models whose rows the form offers: the action is for those who may see them.
     """
 
     def __init__(
@@ -63,6 +64,7 @@ class BulkAction:
         on_page: bool = True,
         hidden_if: Callable[[Any], bool] | None = None,
         remark: Any = "",
+        offers: Iterable[str] = (),
     ) -> None:
         self.__name__ = name
         self.short_description = description
@@ -71,6 +73,7 @@ class BulkAction:
         self.asks = asks or form is not None
         self.warning, self.icon, self.is_sensitive = warning, icon, is_sensitive
         self.on_page, self.hidden_if, self.remark = on_page, hidden_if, remark
+        self.offers = tuple(offers)
 
     def __call__(self, model_admin: Any, request: HttpRequest, rows: models.QuerySet) -> HttpResponse | None:
         """Ask what there is to ask, then do it or have the worker do it; None leads back to the list."""

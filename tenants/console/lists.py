@@ -185,6 +185,8 @@ class ListAdmin(ModelAdmin):
 
     def asks_what_is_hidden(self, request: HttpRequest, item: Any) -> bool:
         """Return whether a filter offers rows that this admin may not see."""
+        if item is SubAccountFilter:
+            return not self.may_view(request, OWNER)
         if not (isinstance(item, tuple) and item[1] is AutocompleteSelectFilter):
             return False
         field: Any = self.opts.get_field(item[0])

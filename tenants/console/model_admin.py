@@ -18,20 +18,18 @@ from loctelli.api.integrity import from_data_error, from_integrity_error
 from loctelli.timezones import validate_timezone
 from tenants.console import history, step_up
 from tenants.console.deleting import DELETE
-from tenants.console.forms import Autocomplete, ConsoleForm
+from tenants.console.forms import ConsoleForm
 from tenants.console.json_forms import TIME_ZONES, JSONField, JSONWidget, TextsField
 from tenants.console.json_forms.reading import reader_of
-from tenants.console.links import as_text
-from tenants.console.lists import ListAdmin
+from tenants.console.references import STAMPS, ReferencesAdmin
 from tenants.console.row_actions import RowActionsAdmin
 from tenants.deletion import Deletion, what_goes_along
 
 # Texts of a line or two, which need no box as high as a prompt's.
 SHORT_TEXTS = ("description", "subtitle")
-STAMPS = ("created_by_admin", "created_at", "updated_at")
 
 
-class ConsoleAdmin(ListAdmin, RowActionsAdmin):
+class ConsoleAdmin(ReferencesAdmin, RowActionsAdmin):
     """A model's admin: a subclass declares its columns, filters, search fields and fieldsets."""
 
     form = ConsoleForm
@@ -48,35 +46,17 @@ class ConsoleAdmin(ListAdmin, RowActionsAdmin):
 
     # Forms
 
-    def get_autocomplete_fields(self, request: HttpRequest) -> list[str]:
-        return [field.name for field in self.references() if self.admin_site.is_registered(field.related_model)]
-
     def get_fieldsets(self, request: HttpRequest, obj: models.Model | None = None) -> list:
         fieldsets = list(super().get_fieldsets(request, obj))
         stamps = [name for name in STAMPS if self.has_field(name)]
         if obj is not None and stamps:
             fieldsets.append((_("Record"), {"fields": stamps}))
-        if obj is None:
-            return fieldsets
-        may_change = self.has_change_permission(request, obj)
-        readonly = self.get_readonly_fields(request, obj)
-        plain = {name: text for name, text in self.unlinked(request).items() if name in readonly or not may_change}
-        fieldsets = replaced(fieldsets, plain)
-        if may_change:
+        fieldsets = replaced(fieldsets, self.unseen(request))
+        if obj is None or self.has_change_permission(request, obj):
             return fieldsets
         columns = {field.name: field for field in self.opts.local_fields if isinstance(field, models.JSONField)}
         readable = {name: reader_of(field, self.json_to_read) for name, field in columns.items()}
         return replaced(fieldsets, readable)
-
-    def unlinked(self, request: HttpRequest) -> dict[str, Any]:
-        """Return, by name, the references to rows that this admin may not open, each as a column of plain text."""
-        known = request.__dict__.setdefault("unlinked", {})
-        if self.model not in known:
-            found = [
-                field for field in self.references() if not self.may_view(request, field.related_model._meta.label)
-            ]
-            known[self.model] = {field.name: as_text(field) for field in found}
-        return known[self.model]
 
     def json_to_read(self, row: models.Model, name: str) -> tuple[Any, Any]:
         """Return what a JSON column shows to those who may only read it, and its schema."""
@@ -87,12 +67,7 @@ class ConsoleAdmin(ListAdmin, RowActionsAdmin):
         fields = [*super().get_readonly_fields(request, obj), *STAMPS]
         if obj is not None and not self.movable:
             fields.append("sub_account")
-        return [*fields, *self.unlinked(request).values()]
-
-    def formfield_for_foreignkey(self, db_field: models.ForeignKey, request: HttpRequest, **kwargs: Any) -> Any:
-        if db_field.name in self.get_autocomplete_fields(request):
-            kwargs.setdefault("widget", Autocomplete(db_field, self.admin_site))
-        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+        return fields
 
     def formfield_for_dbfield(self, db_field: models.Field, request: HttpRequest, **kwargs: Any) -> Any:
         if db_field.name in self.helps:
@@ -237,8 +212,12 @@ class ConsoleAdmin(ListAdmin, RowActionsAdmin):
         return str(meta.verbose_name_plural) if deletable and not permitted else None
 
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
-        """Delete as many as match, too."""
-        actions = super().get_actions(request)
+        """Delete as many as match, too, and offer no action that would offer rows which this admin may not see."""
+        actions = {
+            name: action
+            for name, action in super().get_actions(request).items()
+            if all(self.may_view(request, label) for label in getattr(action[0], "offers", ()))
+        }
         if DELETE.__name__ in actions:
             actions[DELETE.__name__] = (DELETE, DELETE.__name__, DELETE.short_description)
         return actions

@@ -37,9 +37,10 @@ class ReassigningAdmin(ConsoleAdmin):
         return others.exclude(pk=row.pk).order_by("name", "pk")
 
     def may_reassign(self, request: HttpRequest) -> bool:
-        """Return whether this admin may change everything that would be reassigned."""
+        """Return whether this admin may see who there is, and change everything that would be reassigned."""
         moved = {ref.model._meta for ref in references_to(self.model) if on_delete(ref) is models.CASCADE}
-        return all(request.user.has_perm(f"{meta.app_label}.change_{meta.model_name}") for meta in moved)
+        may_change = all(request.user.has_perm(f"{meta.app_label}.change_{meta.model_name}") for meta in moved)
+        return may_change and self.has_view_permission(request)
 
     def delete_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
         row = self.get_object(request, unquote(object_id))

@@ -17,6 +17,7 @@ from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.template.loader import render_to_string
+from django.utils.translation import gettext, gettext_noop
 
 log = structlog.stdlib.get_logger("loctelli.health")
 
@@ -91,15 +92,28 @@ class HealthMiddleware:
 
 @dataclass(frozen=True)
 class Failure:
-    """What the database's failure means to whoever asked: the API's code, and a sentence."""
+    """What the database's failure means to whoever asked: the API's code, and a headline and a sentence for people."""
 
     code: str
+    title: str
     detail: str
 
 
-UNREACHABLE = Failure("database_unavailable", "The database can't be reached right now; try again in a few seconds.")
-TOO_LONG = Failure("query_timeout", "This took the database too long and was ended; ask for less, or try again later.")
-OCCUPIED = Failure("rows_locked", "Somebody else is changing the same right now; try again in a few seconds.")
+UNREACHABLE = Failure(
+    "database_unavailable",
+    gettext_noop("Back in a moment"),
+    gettext_noop("The database can't be reached right now; try again in a few seconds."),
+)
+TOO_LONG = Failure(
+    "query_timeout",
+    gettext_noop("That took too long"),
+    gettext_noop("This took the database too long and was ended; ask for less, or try again later."),
+)
+OCCUPIED = Failure(
+    "rows_locked",
+    gettext_noop("Somebody else was first"),
+    gettext_noop("Somebody else is changing the same right now; try again in a few seconds."),
+)
 # The connection lives on after these.
 LOCAL_FAILURES = {
     psycopg.errors.QueryCanceled: TOO_LONG,
@@ -141,7 +155,12 @@ def outage_response(request: HttpRequest, failure: Failure = UNREACHABLE) -> Htt
     headers = {"Retry-After": str(RETRY_AFTER_SECONDS), "Cache-Control": "no-store"}
     if request.path.startswith(JSON_PATHS):
         return JsonResponse(_error(failure.code, failure.detail), status=503, headers=headers)
-    return HttpResponse(render_to_string("503.html", {"failure": failure}), status=503, headers=headers)
+    context = {
+        "title": gettext(failure.title),
+        "detail": gettext(failure.detail),
+        "was_sent": request.method not in ("GET", "HEAD"),
+    }
+    return HttpResponse(render_to_string("503.html", context), status=503, headers=headers)
 
 
 def _error(code: str, detail: str) -> dict[str, Any]:

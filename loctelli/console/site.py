@@ -84,7 +84,8 @@ class ConsoleSite(UnfoldAdminSite):
                 query = urlencode({REDIRECT_FIELD_NAME: request.get_full_path()})
                 return HttpResponseRedirect(f"{reverse('admin:step_up', current_app=self.name)}?{query}")
             except PermissionDenied as error:
-                return self.refuse(request, 403, str(error) or _("You may not do this."))
+                told = str(error) or _("You may not do this. If your work needs it, ask a super admin.")
+                return self.refuse(request, 403, told)
             except DomainError as error:
                 return self.refuse(request, 409, _(error.detail))
             except Http404:

@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from django.test import Client
+from django.utils import translation
 from playwright.sync_api import sync_playwright
 
 from crm.models import Lead
@@ -24,6 +25,21 @@ def rows(cast) -> SimpleNamespace:
 def console(ada) -> Client:
     """Ada's session in the console."""
     return signed_in(ada)
+
+
+@pytest.fixture
+def brackets(monkeypatch):
+    """A language that puts brackets around whatever is translated."""
+
+    def plural(singular, several, number):
+        return f"⟦{singular if number == 1 else several}⟧"
+
+    monkeypatch.setattr(translation._trans, "gettext", lambda text: f"⟦{text}⟧" if text else "")
+    monkeypatch.setattr(translation._trans, "ngettext", plural)
+    monkeypatch.setattr(translation._trans, "pgettext", lambda context, text: f"⟦{text}⟧")
+    monkeypatch.setattr(
+        translation._trans, "npgettext", lambda context, singular, several, number: plural(singular, several, number)
+    )
 
 
 @pytest.fixture

@@ -1,6 +1,9 @@
 """Every list and page in a browser, wide and narrow, by day and by night: readable, named, no wider than the screen."""
 
+from functools import partial
+
 import pytest
+from playwright.sync_api import Route
 
 from accounts.tests.factories import UserFactory
 from agents.tests.factories import PromptTemplateFactory, StrategyFactory
@@ -8,9 +11,11 @@ from crm.conversations import append_message
 from crm.tests.factories import BookingFactory, ContactSubmissionFactory, LeadFactory
 from forms.tests.factories import FormSubmissionFactory, FormTemplateFactory
 from loctelli.console.groups import GROUPS
+from loctelli.csp import policy_for
 from loctelli.tests.browsing import IN_A_BROWSER, beside, picture
 from loctelli.tests.console_cast import READ_ONLY, a_row_of, fill
 from loctelli.tests.console_cast import page as address_of
+from loctelli.tests.error_pages import ERROR_PAGES
 from loctelli.tests.legibility import FAULTS_OF_PAGES
 from tenants.scope import system_scope
 from tenants.tests.factories import SubAccountFactory
@@ -120,3 +125,23 @@ def test_lists_of_none_and_of_one_look_right(rows, cast, live_server, open_page)
     assert faults == {}
     assert {rows for (_, query), rows in said.items() if query == "?q=nobod"} == {0}
     assert {rows for (_, query), rows in said.items() if query != "?q=nobod"} == {1}
+
+
+def test_error_pages_look_right_in_each_of_them(rows, live_server, browser):
+    """At an address of no view of ours: its policy for content is the strictest."""
+    answers = {name: beside(answer).content for name, (_, answer) in ERROR_PAGES.items()}
+    headers = {"Content-Type": "text/html", "Content-Security-Policy": policy_for("/nothing/")}
+    faults, complaints = {}, []
+    for width, dark in LOOKS:
+        page = browser.new_page(viewport={"width": width, "height": 800}, color_scheme="dark" if dark else "light")
+        page.on("console", lambda message: complaints.append(message.text))
+        for name, html in answers.items():
+            page.route("**/nothing/", partial(Route.fulfill, body=html, headers=headers))
+            go(page, live_server, "/nothing/")
+            picture(page, f"error-{name.replace(' ', '-')}-{width}-{'dark' if dark else 'light'}")
+            found = {kind: what for kind, what in page.evaluate(FAULTS_OF_PAGES).items() if what}
+            if found:
+                faults[name, width, dark] = found
+            page.unroute("**/nothing/")
+
+    assert (faults, complaints) == ({}, [])

@@ -9,7 +9,6 @@ from django.apps import apps
 from django.contrib import admin
 from django.test import Client
 from django.urls import reverse
-from django.utils import translation
 from django.utils.translation import trans_real
 
 from loctelli.tests.console_cast import LABELS, READ_ONLY, a_row_of, fill, page
@@ -73,21 +72,6 @@ def bare_words(html: str, data: Iterable[str]) -> set[str]:
     typed = re.compile("|".join(rf"(?<!\w){re.escape(value)}(?!\w)" for value in data), re.IGNORECASE)
     texts = {line.strip() for found in Bare(html).found for line in found.split("\n")}
     return {text for text in texts if not NAMES.issuperset(WORD.findall(typed.sub(" ", text)))}
-
-
-@pytest.fixture
-def brackets(monkeypatch):
-    """A language that puts brackets around whatever is translated."""
-
-    def plural(singular, several, number):
-        return f"⟦{singular if number == 1 else several}⟧"
-
-    monkeypatch.setattr(translation._trans, "gettext", lambda text: f"⟦{text}⟧" if text else "")
-    monkeypatch.setattr(translation._trans, "ngettext", plural)
-    monkeypatch.setattr(translation._trans, "pgettext", lambda context, text: f"⟦{text}⟧")
-    monkeypatch.setattr(
-        translation._trans, "npgettext", lambda context, singular, several, number: plural(singular, several, number)
-    )
 
 
 @pytest.fixture

@@ -221,26 +221,30 @@ class ListAdmin(ModelAdmin):
         return form
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
-        """Begin with what the list was filtered by, and with the sub-account that the console is narrowed to."""
+        """Begin with what the list was filtered by and all that follows, else with the sub-account that is shown."""
         initial = super().get_changeform_initial_data(request)
         filters = QueryDict(request.GET.get("_changelist_filters", ""))
         for field in self.references():
             filtered_by = filters.get(f"{field.name}__id__exact")
             if filtered_by:
                 initial.setdefault(field.name, filtered_by)
+        for field in self.references():
+            for name, key in self.brought_along(field, initial.get(field.name)).items():
+                initial.setdefault(name, key)
         chosen = narrowed_to(request)
-        if "sub_account" not in initial and self.has_field("sub_account"):
-            initial["sub_account"] = self.owner_of_references(initial) or (chosen and chosen.pk)
+        if chosen is not None and self.has_field("sub_account"):
+            initial.setdefault("sub_account", chosen.pk)
         return initial
 
-    def owner_of_references(self, initial: dict[str, Any]) -> int | None:
-        """Return the sub-account of the first row that a form begins with; None when it begins with none's."""
-        for field in self.references():
-            model, key = field.related_model, initial.get(field.name)
-            has_owner = any(each.attname == "sub_account_id" for each in model._meta.local_fields)
-            if key and has_owner and is_key(model._meta.pk, key):
-                return model._base_manager.filter(pk=key).values_list("sub_account_id", flat=True).first()
-        return None
+    def brought_along(self, field: models.ForeignKey, key: Any) -> dict[str, Any]:
+        """Return what follows from a reference: what its row refers to by the same names, such as its sub-account."""
+        model = field.related_model
+        theirs = {(each.name, each.related_model) for each in model._meta.local_fields}
+        shared = [each.attname for each in self.references() if (each.name, each.related_model) in theirs]
+        if not key or not shared or not is_key(model._meta.pk, key):
+            return {}
+        found = model._base_manager.filter(pk=key).values(*shared).first() or {}
+        return {name.removesuffix("_id"): value for name, value in found.items() if value is not None}
 
     def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
         row = kwargs.get("obj")

@@ -13,7 +13,7 @@ from unfold.widgets import UnfoldAdminTextareaWidget
 
 from crm.notes import append_note
 from tenants.console.forms import ConsoleForm
-from tenants.console.model_admin import ConsoleAdmin
+from tenants.console.model_admin import ConsoleAdmin, without
 
 LONGEST_NOTE = 10_000
 
@@ -49,12 +49,7 @@ class NotesAdmin(ConsoleAdmin):
     def get_fieldsets(self, request: HttpRequest, obj: models.Model | None = None) -> list:
         """Offer the box to those who may change the submission."""
         fieldsets = super().get_fieldsets(request, obj)
-        if self.has_change_permission(request, obj):
-            return fieldsets
-        return [
-            (name, {**options, "fields": [field for field in options["fields"] if field != "new_note"]})
-            for name, options in fieldsets
-        ]
+        return fieldsets if self.has_change_permission(request, obj) else without(fieldsets, "new_note")
 
     def save_model(self, request: HttpRequest, obj: models.Model, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)

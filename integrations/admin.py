@@ -24,7 +24,7 @@ from tenants.console.display import badge, set_or_not
 from tenants.console.forms import ConsoleForm, is_key
 from tenants.console.json_forms import JSONWidget, translated
 from tenants.console.lists import Related
-from tenants.console.model_admin import ConsoleAdmin
+from tenants.console.model_admin import ConsoleAdmin, without
 
 STATUS_COLOURS = {"active": "success", "pending": "warning", "error": "danger"}
 
@@ -75,7 +75,7 @@ class IntegrationForm(ConsoleForm):
         super().__init__(*args, **kwargs)
         if self.instance.pk is not None:
             self.initial["config"] = self.instance.masked_config
-        elif "new_webhook_secret" in self.fields:
+        if "new_webhook_secret" in self.fields and not self.instance.has_webhook_secret:
             field = self.fields["new_webhook_secret"]
             field.label, field.help_text = _("Webhook secret"), _("What requests are signed with; empty for none.")
         if "config" in self.fields:
@@ -182,6 +182,11 @@ class IntegrationAdmin(ConsoleAdmin):
         if schema is None:
             raise Http404
         return JsonResponse(translated(schema))
+
+    def get_fieldsets(self, request: HttpRequest, obj: Integration | None = None) -> list:
+        """Offer to remove a webhook secret where there is one."""
+        fieldsets = super().get_fieldsets(request, obj)
+        return fieldsets if obj is None or obj.has_webhook_secret else without(fieldsets, "remove_webhook_secret")
 
     @display(description=_("Webhook secret"))
     def webhook_secret_state(self, integration: Integration) -> str:

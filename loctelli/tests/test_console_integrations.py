@@ -5,7 +5,7 @@ import json
 import pytest
 
 from integrations.models import Integration
-from loctelli.tests.console_cast import page, the_one
+from loctelli.tests.console_cast import page, text, the_one
 from tenants.scope import system_scope
 
 
@@ -81,3 +81,20 @@ def test_a_configuration_the_template_refuses_is_an_error_of_its_field(config, s
     response = console.post(url, integration_form(rows, config))
 
     assert said in response.context["adminform"].form.errors["config"][0]
+
+
+def test_a_webhook_secret_is_kept_or_removed_only_where_there_is_one(rows, console):
+    url = page("integrations.integration", "change", rows.acme.integration.pk)
+
+    stored = text(console.get(url))
+    with system_scope("test"):
+        rows.acme.integration.webhook_secret = None
+        rows.acme.integration.save()
+    none = text(console.get(url))
+    console.post(url, integration_form(rows, {"apiKey": "new", "locationId": "l"}, new_webhook_secret="hush"))
+
+    offers = ("Leave empty to keep the present one.", "Remove webhook secret")
+    assert [words in stored for words in offers] == [True, True]
+    assert [words in none for words in offers] == [False, False]
+    assert "What requests are signed with; empty for none." in none
+    assert revealed(rows.acme.integration)[1] == "hush"

@@ -152,16 +152,21 @@ def test_a_connection_gets_the_form_of_its_service_and_its_secrets_never_come_ba
         page.keyboard.type(typed)
         page.locator(".select2-results__option--highlighted", has_text=typed).click()
 
+    def offers_to_leave_it():
+        return form.get_by_role("button", name="Leave as it was: API key").is_visible()
+
     before = form.inner_text()
     choose("sub_account", "Acme")
     choose("integration_template", "GoHighLevel CRM")
     form.get_by_role("button", name="Enter: API key").click()
     page.keyboard.type("pit-secret-4711")
+    left_as_it_was = [offers_to_leave_it()]
     form.get_by_label("Location ID").fill("short")
     page.fill("[name=name]", "GoHighLevel")
     picture(page, "connection", full_page=True)
     save(page)
     wrong = page.locator(".json-form-body [aria-invalid=true]").input_value()
+    left_as_it_was.append(offers_to_leave_it())
     form.get_by_label("Location ID").fill("loc_12345678")
     save(page)
     picture(page, "connection-stored", full_page=True)
@@ -169,6 +174,7 @@ def test_a_connection_gets_the_form_of_its_service_and_its_secrets_never_come_ba
     first = revealed(name="GoHighLevel")
     form.get_by_role("button", name="Replace: API key").click()
     page.keyboard.type("pit-secret-4712")
+    left_as_it_was.append(offers_to_leave_it())
     form.get_by_label("Calendar ID").fill("cal_12345678")
     save(page)
     second = revealed(name="GoHighLevel")
@@ -177,6 +183,7 @@ def test_a_connection_gets_the_form_of_its_service_and_its_secrets_never_come_ba
 
     assert "Choose the template first" in before
     assert wrong == "short"
+    assert left_as_it_was == [False, False, True]
     assert first == {"apiKey": "pit-secret-4711", "locationId": "loc_12345678"}
     assert "pit-secret" not in shown
     assert second == {"apiKey": "pit-secret-4712", "locationId": "loc_12345678", "calendarId": "cal_12345678"}

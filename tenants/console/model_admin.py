@@ -257,6 +257,14 @@ def replaced(fieldsets: list, columns: dict[str, Any]) -> list:
     ]
 
 
+def without(fieldsets: list, field: str) -> list:
+    """Return fieldsets without one of their fields."""
+    return [
+        (title, {**options, "fields": [name for name in options["fields"] if name != field]})
+        for title, options in fieldsets
+    ]
+
+
 class ReadOnlyAdmin(ConsoleAdmin):
     """An admin of what the platform writes and people only read; actions may still act on it."""
 

@@ -185,7 +185,8 @@ export class Inputs {
       replace.hidden = !(untouched && isSet(value));
       enter.hidden = !(untouched && !isSet(value));
       clear.hidden = !(untouched && isSet(value));
-      undo.hidden = untouched;
+      // Where none is stored there is nothing to leave as it was.
+      undo.hidden = untouched || !isSet(value);
       if (!control.hidden) control.focus();
       else (this.placed ? [replace, enter, undo].find((one) => !one.hidden) : null)?.focus();
     };

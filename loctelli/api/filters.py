@@ -12,11 +12,13 @@ from django.db import models
 from django.db.models import F, Func, Q, Value
 from django_filters import BaseCSVFilter, BaseInFilter
 from django_filters import rest_framework as rest_filters
+from django_filters.constants import EMPTY_VALUES
 from django_filters.fields import IsoDateTimeField
 from rest_framework.filters import BaseFilterBackend
 
 from loctelli.api import parameters
 from loctelli.api.pagination import ordering_of
+from loctelli.api.sparse import WANTED_FOR_SEARCH, look
 from loctelli.errors import InvalidRequest
 
 MAX_SEARCH, MAX_WORDS = 200, 10
@@ -110,6 +112,12 @@ class FilterSet(rest_filters.FilterSet):
             field = field.target_field
         return super().filter_for_lookup(field, lookup_type)
 
+    @property
+    def conditions(self) -> dict[str, Any]:
+        """The filters that are given, as Django's lookups."""
+        given = {name: value for name, value in self.form.cleaned_data.items() if value not in EMPTY_VALUES}
+        return {f"{self.filters[name].field_name}__{self.filters[name].lookup_expr}": given[name] for name in given}
+
 
 class Filters(BaseFilterBackend):
     """Filters a list by the viewset's `filterset_class`, or one made of its `filterset_fields`."""
@@ -133,6 +141,10 @@ class Filters(BaseFilterBackend):
                     for error in found
                 ]
             )
+        if view.action == "list" and _search_index(view) is not None:
+            shown, bound = _shown(request, view, queryset)
+            wanted = WANTED_FOR_SEARCH if request.GET.get("search") else view.paginator.size + 1
+            look(shown, filterset.conditions, order=ordering_of(request, view).column, wanted=wanted, bound=bound)
         return filterset.qs
 
     def get_schema_operation_parameters(self, view) -> list[dict]:

@@ -1,8 +1,5 @@
 """How PostgreSQL answers lists, under row security and with a tenant among others: by the index that is for it."""
 
-import json
-from contextlib import contextmanager
-
 import pytest
 from django.db import connection
 
@@ -10,6 +7,7 @@ from crm.models import Lead
 from loctelli.management.generating.records import RARE_FORM, ROWS, add_records
 from loctelli.management.generating.sub_accounts import gather_statistics, generate
 from loctelli.tests.cast import client_of
+from loctelli.tests.explaining import explained, nodes
 from tenants.scope import system_scope, tenant_scope
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -81,33 +79,10 @@ def large(cast):
     return client_of(asker), names, large
 
 
-@contextmanager
-def explained(plans):
-    """Collect the plan of each SELECT of a big table that Django runs."""
-
-    def explain(execute, sql, parameters, many, context):
-        if not sql.startswith("EXPLAIN") and any(f'FROM "{table}"' in sql for table in BIG):
-            with connection.cursor() as cursor:
-                cursor.execute(f"EXPLAIN (FORMAT JSON) {sql}", parameters)
-                (answer,) = cursor.fetchone()
-            answer = answer if isinstance(answer, list) else json.loads(getattr(answer, "contents", answer))
-            plans.append(answer[0]["Plan"])
-        return execute(sql, parameters, many, context)
-
-    with connection.execute_wrapper(explain):
-        yield
-
-
-def nodes(plan):
-    yield plan
-    for child in plan.get("Plans", ()):
-        yield from nodes(child)
-
-
 def faults_of(client, path, allowed):
     """Return what is wrong with the plans of a list: a table read or sorted as a whole, or another index."""
     plans = []
-    with explained(plans):
+    with explained(plans, BIG):
         answer = client.get(f"/api/v1/{path}")
     if answer.status_code != 200 or not answer.json()["results"]:
         return [f"{answer.status_code}, {answer.content[:200]!r}"]
@@ -136,7 +111,7 @@ def test_a_count_reads_no_more_than_it_counts(large):
 
     for query in ("", "status=closed&", "search=example&"):
         plans = []
-        with explained(plans):
+        with explained(plans, BIG):
             answer = client.get(f"/api/v1/leads/?{query}count=true").json()
 
         assert answer["count"] == (10_000 if query != "status=closed&" else answer["count"])

@@ -339,7 +339,7 @@ UNFOLD = {
         {"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("loctelli/favicon.svg")},
     ],
     "STYLES": [lambda request: static("loctelli/console.css")],
-    "SCRIPTS": [lambda request: static("loctelli/console.js")],
+    "SCRIPTS": [lambda request: static("loctelli/console.js"), lambda request: static("loctelli/keyboard.js")],
     "SITE_URL": None,
     "SHOW_VIEW_ON_SITE": False,
     "SHOW_BACK_BUTTON": True,

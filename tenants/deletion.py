@@ -6,9 +6,10 @@ from functools import cache
 from typing import Any
 
 from django.apps import apps
+from django.contrib.postgres.expressions import ArraySubquery
 from django.db import models
 from django.db.models import Count as CountOf
-from django.db.models import Q, Value
+from django.db.models import F, Func, Q, Value
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,11 +132,28 @@ def _append(counts: list[Count], count: Count) -> None:
         counts.append(count)
 
 
+class Among(Func):
+    """Whether a column is among the keys of querysets' rows, which are found first, each queryset's by its own index.
+
+    Of alternatives in one condition, or by joining, PostgreSQL would read a whole sub-account to see which rows fit.
+    """
+
+    template = "(%(expressions)s))"
+    arg_joiner = " = ANY("
+    output_field = models.BooleanField()
+
+    def __init__(self, column: str, *querysets: models.QuerySet) -> None:
+        first, *others = (rows.order_by().values("pk") for rows in querysets)
+        super().__init__(F(column), ArraySubquery(first.union(*others) if others else first))
+
+
 class _Doomed:
     """The rows that would go, as one condition a model."""
 
     def __init__(self, model: type[models.Model] | None, keys: Any) -> None:
         self.root, self.root_keys = model, keys
+        # The rows of a model that several references lead to, by each of them.
+        self.found_by: dict[type[models.Model], list[models.QuerySet]] = {}
         self.conditions: dict[type[models.Model], Q] = {} if model is None else {model: Q(pk__in=keys)}
 
     def rows(self, model: type[models.Model]) -> models.QuerySet:
@@ -146,6 +164,8 @@ class _Doomed:
         target = reference.related_model
         if target is self.root:
             return Q(**{f"{reference.name}__in": self.root_keys})
+        if target in self.found_by:
+            return Q(Among(reference.attname, *self.found_by[target]))
         return Q(**{f"{reference.name}__in": self.rows(target).values("pk")})
 
     def left_by(self, reference: models.ForeignKey) -> models.QuerySet:
@@ -186,11 +206,15 @@ class _Doomed:
         if by_sub_account is not None:
             # Whatever else leads to these rows leads within the same sub-accounts.
             return by_sub_account
-        condition = Q()
-        for reference in references_to(*self.conditions):
-            if reference.model is model and on_delete(reference) is models.CASCADE:
-                condition |= self.reached_by(reference)
-        return condition
+        reached = [
+            self.reached_by(reference)
+            for reference in references_to(*self.conditions)
+            if reference.model is model and on_delete(reference) is models.CASCADE
+        ]
+        if len(reached) == 1:
+            return reached[0]
+        self.found_by[model] = [model._base_manager.filter(condition) for condition in reached]
+        return Q(Among("pk", *self.found_by[model]))
 
     def _by_sub_account(self, model: type[models.Model]) -> Q | None:
         for reference in model._meta.local_fields:

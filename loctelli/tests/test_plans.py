@@ -3,11 +3,13 @@
 import pytest
 from django.db import connection
 
+from accounts.models import User
 from crm.models import Lead
 from loctelli.management.generating.records import RARE_FORM, ROWS, add_records
 from loctelli.management.generating.sub_accounts import gather_statistics, generate
 from loctelli.tests.cast import client_of
 from loctelli.tests.explaining import explained, nodes
+from tenants.deletion import Deletion, what_goes_along, what_goes_with
 from tenants.scope import system_scope, tenant_scope
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -158,3 +160,19 @@ def test_a_later_page_of_what_is_frequent_at_the_beginning_is_looked_up_too(larg
     # 19999 to 19900, then 1999 to 1990 and 199 far behind them.
     assert (len(found), found[-1]) == (111, "generated-199")
     assert asked == [0, 1, 1]
+
+
+def test_deleting_somebody_reads_none_of_the_leads_of_others(large):
+    _, _, sub_account = large
+    plans = []
+
+    with tenant_scope(sub_account.pk):
+        somebody = User.objects.create(name="Somebody", email="somebody@acme.example")
+        with explained(plans, {"leads"}, "ANALYZE, TIMING OFF, FORMAT JSON"):
+            found = what_goes_with(User, [somebody.pk], counted=lambda model: True)
+            deletion = what_goes_along([somebody])
+        somebody.delete()
+
+    assert (found, deletion) == (({}, []), Deletion())
+    read = [node for plan in plans for node in nodes(plan) if node.get("Relation Name") == "leads"]
+    assert {(node["Actual Rows"], node.get("Rows Removed by Filter", 0)) for node in read} == {(0, 0)}

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
-from typing import cast
+from typing import Any, cast
 
 from django.db import models, transaction
 from django.db.models import BooleanField, Func
@@ -28,10 +28,14 @@ OPENING_OWN_SCOPES = ("/api/v1/me/join/", "/api/v1/me/password/", "/api/v1/me/se
 
 
 class BoundRequest(HttpRequest):
-    """A request once it is known who sends it: what its token claims, and the user it is of; None for nobody."""
+    """A request once it is known who sends it: what its token claims, and the user it is of; None for nobody.
+
+    `begun` is the view that has begun to write, and has read what that refers to.
+    """
 
     claims: tokens.Claims | None
     principal: Principal | None
+    begun: Any
 
 
 class TenantBindingMiddleware:
@@ -52,9 +56,13 @@ class TenantBindingMiddleware:
         policies = throttles.policies_of(request, request.claims)
         if request.claims is not None:
             hits = throttling.Hits(policies)
-            return self.glanced_response(request, request.claims, hits) or self.bound_response(
-                request, request.claims, hits
-            )
+            planned = ahead.plan(request, request.claims.sub_account_id)
+            if planned is not None and planned.is_read:
+                answer = self.glanced_response(request, request.claims, hits, planned)
+                if answer is not None:
+                    return answer
+                planned = None
+            return self.bound_response(request, request.claims, hits, planned)
         verdicts = throttling.hit_each(policies) if policies else {}
         if (refusal := throttles.refuse(verdicts)) is not None:
             return refusal
@@ -63,12 +71,9 @@ class TenantBindingMiddleware:
         return throttling.add_rate_limit_headers(self.get_response(request), verdicts)
 
     def glanced_response(
-        self, request: BoundRequest, claims: tokens.Claims, hits: throttling.Hits
+        self, request: BoundRequest, claims: tokens.Claims, hits: throttling.Hits, planned: ahead.Ahead
     ) -> HttpResponse | None:
         """Count a request that merely reads and answer it, in one round trip; None for what takes more than that."""
-        planned = ahead.plan(request, claims.sub_account_id)
-        if planned is None:
-            return None
         asked = PrincipalQuery(claims)
         try:
             with glance(claims.sub_account_id, asked, *planned.queries, before=hits):
@@ -83,17 +88,21 @@ class TenantBindingMiddleware:
             request.principal = None
             return None
 
-    def bound_response(self, request: BoundRequest, claims: tokens.Claims, hits: throttling.Hits) -> HttpResponse:
+    def bound_response(
+        self, request: BoundRequest, claims: tokens.Claims, hits: throttling.Hits, planned: ahead.Ahead | None
+    ) -> HttpResponse:
         """Count a request, unless that is done, and answer it in the scope that its claims name."""
         asked = PrincipalQuery(claims)
-        with tenant_scope(claims.sub_account_id, before=None if hits.rows else hits, first=[asked]):
+        first = [asked, *(planned.queries if planned else ())]
+        request.begun = planned.view if planned else None
+        with tenant_scope(claims.sub_account_id, before=None if hits.rows else hits, first=first):
             verdicts = hits.verdicts()
             if (refusal := throttles.refuse(verdicts)) is not None:
                 return refusal
             if (response := self.response_to(request, asked.principal())) is not None:
                 return throttling.add_rate_limit_headers(response, verdicts)
         if request.principal is None and (joined := joined_since(claims)) is not None:
-            asked = PrincipalQuery(replace(claims, sub_account_id=joined))
+            asked, request.begun = PrincipalQuery(replace(claims, sub_account_id=joined)), None
             with tenant_scope(joined, first=[asked]):
                 if (response := self.response_to(request, asked.principal())) is not None:
                     return throttling.add_rate_limit_headers(response, verdicts)

@@ -84,7 +84,7 @@ class StrategyViewSet(TenantViewSet):
         """Copy this strategy; the copy is inactive until somebody switches it on."""
         strategy = self.get_object()
         given = validated(DuplicateSerializer, request)
-        return self.answer(duplicate_strategy(strategy, **given), status.HTTP_201_CREATED)
+        return Response(self.shown(duplicate_strategy(strategy, **given)), status.HTTP_201_CREATED)
 
     @extend_schema(request=SuccessorStrategySerializer, responses={200: ReassignedSerializer})
     @action(detail=True, methods=["post"], selectable=False)

@@ -92,7 +92,7 @@ def glance(sub_account_id: int, *asked: Query, before: Query | None = None) -> I
         return
     scope = Scope(int(sub_account_id))
     _refuse_to_nest(wrapper, scope)
-    wrapper.send(*([[before]] if before else []), [_declaration(scope), *asked])
+    wrapper.send_apart(*([[before]] if before else []), [_declaration(scope), *asked])
     wrapper.scope = scope
     try:
         yield scope

@@ -3,10 +3,12 @@
 from typing import Any
 
 from django.db import models
+from django.http import HttpResponse
 from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from loctelli.api.errors import unframed
 from loctelli.api.viewsets import (
     CreateMixin,
     DestroyMixin,
@@ -48,6 +50,16 @@ class TenantGenericViewSet(GenericViewSet):
         if owner is None:
             raise TenantRequired("The API reads for one sub-account at a time.")
         return {BOUND.name: owner}
+
+    def write(self) -> HttpResponse:
+        try:
+            claim = idempotency.claim(self.request)
+        except idempotency.Replay as replay:
+            return unframed(replay.response)
+        response = super().write()
+        if claim is not None:
+            claim.keep(response)
+        return response
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)

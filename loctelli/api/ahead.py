@@ -1,4 +1,4 @@
-"""Reads that are planned before it is known who asks, so that they travel to PostgreSQL along with that question."""
+"""Requests are planned before it is known who asks: what they read travels to PostgreSQL along with that question."""
 
 from typing import TYPE_CHECKING
 
@@ -15,11 +15,20 @@ class Barred(Exception):
     """Something bars the way of a read that was planned: the long way finds out what."""
 
 
+# Bytes of a body that is looked into before it is known whether somebody is past their rate.
+PLANNED_BODY = 65_536
+
+
 class Ahead:
-    """A read that is planned: `queries` are to be run in the scope of the sub-account that it was planned for."""
+    """A request that is planned: `queries` are to be run in the scope of the sub-account that it was planned for."""
 
     def __init__(self, view: "GenericViewSet", queries: list[Query]) -> None:
         self.view, self.queries = view, queries
+
+    @property
+    def is_read(self) -> bool:
+        """Whether the queries are all that it takes to answer; of a write, they read what it refers to."""
+        return self.view.request.method == "GET"
 
     def response(self) -> HttpResponse:
         """Return the answer to whom the request turned out to be of; raise Barred when something bars the way.
@@ -34,19 +43,15 @@ class Ahead:
 
 
 def plan(request: HttpRequest, sub_account_id: int) -> Ahead | None:
-    """Return the read that a request asks for; None for what is no read, or has something barring its way.
+    """Return what can be planned of a request; None for one that can't, or that has something barring its way.
 
     A list that is narrowed is not planned ahead: somebody past their rate would have PostgreSQL search for nothing.
     """
-    if request.method != "GET":
-        return None
     try:
         found = route(request.path_info)
-        reader = getattr(found.view, "reader", None)
-        if reader is None:
-            return None
-        view = reader(request, found.kwargs)
-        if view.is_narrowed:
+        begin = getattr(found.view, "begin", None)
+        view = begin(request, found.kwargs) if begin else None
+        if view is None or view.is_narrowed or int(request.META.get("CONTENT_LENGTH") or 0) > PLANNED_BODY:
             return None
         view.bind(sub_account_id)
         return Ahead(view, view.plan())

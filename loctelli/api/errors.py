@@ -52,6 +52,13 @@ def rendered(error: DomainError) -> HttpResponse:
     return HttpResponse(body, status=error.status, content_type="application/json", headers=dict(error.headers))
 
 
+def unframed(answer: Response) -> HttpResponse:
+    """Return an answer of Django REST framework's that is made without its request."""
+    headers = {name: value for name, value in answer.headers.items() if name != "Content-Type"}
+    content = b"" if answer.data is None else dumps(answer.data)
+    return HttpResponse(content, status=answer.status_code, content_type="application/json", headers=headers)
+
+
 def as_domain_error(exception: Exception, context: dict) -> DomainError | None:
     """Return what an exception means to the client, None when it means nothing."""
     match exception:

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from django.conf import settings
-from django.http import UnreadablePostError
+from django.core.exceptions import RequestDataTooBig
+from django.http import HttpRequest, RawPostDataException, UnreadablePostError
 from rest_framework.parsers import BaseParser
 
 from loctelli.errors import DomainError
@@ -81,6 +82,17 @@ def read(stream) -> bytes:
     if len(raw) > settings.API_MAX_BODY_BYTES:
         raise BodyTooLarge
     return raw
+
+
+def body_of(request: HttpRequest) -> bytes:
+    """Return the body of a request that says how long it is; it can be asked for again."""
+    try:
+        return request.body
+    except RequestDataTooBig:
+        raise BodyTooLarge from None
+    except (UnreadablePostError, RawPostDataException):
+        # The second time that it is asked for, too.
+        raise BodyUnreadable from None
 
 
 def parse(raw: bytes) -> Any:

@@ -4,7 +4,7 @@ It is one statement: to-one relations are joined, a to-many one is an array of i
 round trip of its own. Only what is computed in Python gets an instance, made of the columns that it names.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -46,6 +46,8 @@ class Reading:
         self.model, self.rows_of, self.prefix, self.nested = selection.model, rows_of, prefix, nested
         self.keys = selection.fields
         self.columns: list[Any] = []
+        # Which attribute of a row each column is, and whether as text; None for one of another row, or of an array.
+        self.attributes: list[tuple[str, bool] | None] = []
         # What is made of a row for a key; beside a place, only where that is not null.
         self.converters: list[tuple[str, int | None, Callable[[Row], Any]]] = []
         fields = selection.serializer.reader().fields
@@ -81,13 +83,25 @@ class Reading:
                 answer[name] = convert(row)
         return answer
 
+    def of_stored(self, stored: Mapping[str, Any]) -> dict[str, Any] | None:
+        """Return the answer that a row becomes which an INSERT returned, by attribute; None when it takes more rows."""
+        row = []
+        for attribute in self.attributes:
+            if attribute is None or attribute[0] not in stored:
+                return None
+            value = stored[attribute[0]]
+            row.append(orjson.dumps(value).decode() if attribute[1] and value is not None else value)
+        return self(row)
+
     def _ask(self, column: models.Field, prefix: str, *, as_text: bool = False) -> int:
         """Ask for a column; return where it is in a row."""
         lookup = F(prefix + column.name)
-        return self._append(Cast(lookup, TextField()) if as_text else lookup)
+        attribute = None if prefix else (column.attname, as_text)
+        return self._append(Cast(lookup, TextField()) if as_text else lookup, attribute)
 
-    def _append(self, expression: Any) -> int:
+    def _append(self, expression: Any, attribute: tuple[str, bool] | None = None) -> int:
         self.columns.append(expression)
+        self.attributes.append(attribute)
         return len(self.columns) - 1
 
     # Plain columns.
@@ -131,6 +145,7 @@ class Reading:
         child = Reading(selection, self.rows_of, prefix=f"{self.prefix}{name}__", nested=self.nested)
         key, start = self._ask(self.model._meta.get_field(name), self.prefix), len(self.columns)
         self.columns += child.columns
+        self.attributes += child.attributes
         return lambda row: None if row[key] is None else child(row[start:])
 
     def _to_many(self, name: str, selection: Selection) -> Callable[[Row], Any]:

@@ -10,19 +10,20 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
 from rest_framework import serializers, status, viewsets
-from rest_framework.exceptions import APIException, PermissionDenied
+from rest_framework.exceptions import APIException, PermissionDenied, UnsupportedMediaType
 from rest_framework.response import Response
 
 from loctelli.api import parameters, statements
-from loctelli.api.errors import rendered
+from loctelli.api.errors import exception_handler, rendered, unframed
 from loctelli.api.filters import Filters, Search, filterset_class_of
 from loctelli.api.integrity import from_data_error
 from loctelli.api.pagination import Ordering, Way
+from loctelli.api.parsers import StrictJSONParser, body_of, parse
 from loctelli.api.reading import Reading
 from loctelli.api.references import keys_in
 from loctelli.api.renderers import OrjsonRenderer, dumps
 from loctelli.api.selection import Selection, select
-from loctelli.api.views import StrictRequestMixin
+from loctelli.api.views import StrictRequestMixin, check_body
 from loctelli.database.compiled import Statement, run
 from loctelli.database.queries import Query
 from loctelli.errors import DomainError
@@ -30,6 +31,10 @@ from loctelli.errors import DomainError
 PAGING = {"cursor", "page_size", "count", "ordering"}
 # What of a query string leaves all rows in.
 PRESENTED = PAGING | {"fields", "include"}
+
+
+class LongWay(Exception):
+    """A request is to be answered by Django REST framework's own way: nothing was written on the short one."""
 
 
 class GenericViewSet(StrictRequestMixin, viewsets.GenericViewSet):
@@ -48,8 +53,10 @@ class GenericViewSet(StrictRequestMixin, viewsets.GenericViewSet):
     ordering = "-pk"
     # Whether answers can be limited and extended by `?fields=` and `?include=`.
     selectable = True
-    # What a body refers to, as far as it was read beforehand.
-    looked_up: Mapping[tuple[type[models.Model], Any], Query] = {}
+    format_kwarg = None
+    # The serializer of the request's body, and what that refers to, once they are known.
+    serializer: serializers.Serializer | None = None
+    looked_up: Mapping[tuple[type[models.Model], Any], Query] | None = None
     # Whether an action, as the list itself, takes the list's filters and search: `@action(…, takes_filters=True)`.
     takes_filters = False
 
@@ -66,48 +73,89 @@ class GenericViewSet(StrictRequestMixin, viewsets.GenericViewSet):
 
     @classmethod
     def as_view(cls, actions=None, **initkwargs) -> Callable[..., HttpResponseBase]:
-        """Return the view of some actions; what is merely read comes through a shorter way, when nothing bars it.
+        """Return the view of some actions; what is plainly read or written comes through a shorter way.
 
-        Such a view has `reader(request, kwargs)`, which begins that way: a viewset that has `plan` next.
+        Such a view has `begin(request, kwargs)`: the viewset that goes it, or None for a request that doesn't.
         """
         view = super().as_view(actions, **initkwargs)
-        action = (actions or {}).get("get")
-        if getattr(cls, action or "", None) not in (ListMixin.list, RetrieveMixin.retrieve):
-            return view
+        short = {
+            method.upper(): action
+            for method, action in (actions or {}).items()
+            if getattr(cls, action, None)
+            in (ListMixin.list, RetrieveMixin.retrieve, CreateMixin.create, UpdateMixin.partial_update)
+        }
 
-        def reader(request: HttpRequest, kwargs: dict[str, Any]) -> "GenericViewSet":
-            reading = cls(**initkwargs)
-            reading.request, reading.action, reading.kwargs = request, action, kwargs
-            return reading
+        def begin(request: HttpRequest, kwargs: dict[str, Any]) -> "GenericViewSet | None":
+            if request.method not in short:
+                return None
+            begun = cls(**initkwargs)
+            begun.request, begun.action, begun.kwargs = request, short[request.method], kwargs
+            return begun
 
         @wraps(view)
         def door(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-            if request.method == "GET":
+            begun = getattr(request, "begun", None) or begin(request, kwargs)
+            if begun is not None:
+                answer = begun.read_at_once if request.method == "GET" else begun.write_at_once
                 try:
-                    return reader(request, kwargs).read_at_once()
-                except DomainError as error:
-                    # Not found again on the long way: what is reported as an incident happened once.
-                    return rendered(error)
-                except (APIException, Http404):
-                    # Whatever else bars the way is found again, and answered, on the long one.
+                    return answer()
+                except LongWay:
                     pass
-                except DataError as error:
-                    # Which ends the transaction: nothing can be read again.
-                    return rendered(from_data_error(error))
             return view(request, *args, **kwargs)
 
-        door.reader = reader
+        door.begin = begin
         return door
 
-    # Reading on the short way: as `dispatch` does, by the same authentication, permissions, parameters and statements.
-    # Django REST framework's own way there (a request around the request, negotiation of the one content type, a
-    # response around the response) takes as long as all the rest.
+    # The short way: as `dispatch` does, by the same authentication, permissions, parameters and statements. Django REST
+    # framework's own way there (a request around the request, negotiation of the one content type, a response around
+    # the response) takes as long as all the rest of a read.
 
     def read_at_once(self) -> HttpResponse:
-        """Answer a GET in the bound scope; raise what bars the way."""
-        self.admit()
-        run(self.plan())
-        return self.answer_as_read()
+        """Answer a GET in the bound scope; raise LongWay when something bars the way, which is found again there."""
+        try:
+            self.admit()
+            run(self.plan())
+            return self.answer_as_read()
+        except DomainError as error:
+            # Not found again on the long way: what is reported as an incident happened once.
+            return rendered(error)
+        except (APIException, Http404) as error:
+            raise LongWay from error
+        except DataError as error:
+            # Which ends the transaction: nothing can be read again.
+            return rendered(from_data_error(error))
+
+    def write_at_once(self) -> HttpResponse:
+        """Answer a POST or PATCH in the bound scope; raise LongWay when somebody may not, which is answered there."""
+        try:
+            self.admit()
+            parameters.check(self.request, self.get_query_parameters())
+        except (APIException, DomainError) as error:
+            raise LongWay from error
+        try:
+            return self.write()
+        except Exception as error:
+            # Something may be written by now: there is no other way.
+            answer = exception_handler(error, {"view": self, "request": self.request})
+            if answer is None:
+                raise
+            return unframed(answer)
+
+    def write(self) -> HttpResponse:
+        """Do what the request says, and return the answer."""
+        data, code = getattr(self, f"do_{self.action}")(self.body)
+        return HttpResponse(dumps(data), status=code, content_type=OrjsonRenderer.media_type)
+
+    @cached_property
+    def body(self) -> Any:
+        """The body of a request that came the short way; none is an empty object, as on the long one."""
+        check_body(self.request)
+        raw = body_of(self.request)
+        if not raw:
+            return {}
+        if self.request.content_type.lower() != StrictJSONParser.media_type:
+            raise UnsupportedMediaType(self.request.content_type)
+        return parse(raw)
 
     def admit(self) -> None:
         """Let the one who asks in, or raise what bars the way."""
@@ -120,7 +168,9 @@ class GenericViewSet(StrictRequestMixin, viewsets.GenericViewSet):
             raise PermissionDenied
 
     def plan(self) -> list[Query]:
-        """Return what reads the answer, once it is run; raise what bars the way."""
+        """Return what reads the answer or, of a write, what it refers to, once it is run; raise what bars the way."""
+        if self.request.method != "GET":
+            return self.plan_references(self.serializer_of(self.body), self.body)
         if self.request.META.get("QUERY_STRING"):
             parameters.check(self.request, self.get_query_parameters())
         return getattr(self, f"plan_{self.action}")()
@@ -198,16 +248,30 @@ class GenericViewSet(StrictRequestMixin, viewsets.GenericViewSet):
         """The rows that this request asks for, with the holes of `rows_of`."""
         return self.filter_queryset(self.rows_of(self.serializer_class.Meta.model))
 
-    def look_up(self, serializer: serializers.Serializer, body: Any) -> None:
-        """Read all rows that a body refers to, in one round trip."""
+    def serializer_of(self, body: Any) -> serializers.Serializer:
+        """Return the one serializer of the request's body, which is validated once."""
+        if self.serializer is None:
+            self.serializer = self.get_serializer(data=body, partial=self.action == "partial_update")
+        return self.serializer
+
+    def plan_references(self, serializer: serializers.Serializer, body: Any) -> list[Query]:
+        """Return what reads all rows that a body refers to, once it is run."""
         wanted = keys_in(serializer, [body])
         self.looked_up = {(model, key): self._plan_reference(model, key) for model in wanted for key in wanted[model]}
-        if self.looked_up:
-            run(list(self.looked_up.values()))
+        return list(self.looked_up.values())
+
+    def validated(self, body: Any, instance: models.Model | None = None) -> serializers.Serializer:
+        """Return the serializer of a body that is valid, having read all that it refers to in one round trip."""
+        serializer = self.serializer_of(body)
+        if self.looked_up is None and (queries := self.plan_references(serializer, body)):
+            run(queries)
+        serializer.instance = instance
+        serializer.is_valid(raise_exception=True)
+        return serializer
 
     def referred_to(self, model: type[models.Model], key: Any) -> models.Model | None:
         """Return the row of a key that a body refers to, read as far as it takes to refer to it; None for none."""
-        query = self.looked_up.get((model, key))
+        query = (self.looked_up or {}).get((model, key))
         if query is None:
             query = self._plan_reference(model, key)
             run([query])
@@ -218,11 +282,16 @@ class GenericViewSet(StrictRequestMixin, viewsets.GenericViewSet):
         _, statement = statements.reference(type(self), model)
         return statement.query(pk=key, **self.bound())
 
-    def answer(self, instance, code: int = status.HTTP_200_OK) -> Response:
-        """Answer with a row after whatever was done to it."""
+    def shown(self, instance: models.Model) -> dict[str, Any]:
+        """Return what the API shows of a row, after whatever was done to it."""
+        stored = getattr(instance, "stored", None)
+        if stored is not None:
+            data = statements.reading(type(self), self.selection).of_stored(stored)
+            if data is not None:
+                return data
         query = self.plan_read(instance.pk)
         run([query])
-        return Response(self.read(query), code)
+        return self.read(query)
 
     def get_key(self) -> Any:
         """Return the key of the row that the URL names."""
@@ -271,10 +340,10 @@ class CreateMixin:
     """`POST /things/`: a new row."""
 
     def create(self, request, *args, **kwargs) -> Response:
-        serializer = self.get_serializer(data=request.data)
-        self.look_up(serializer, request.data)
-        serializer.is_valid(raise_exception=True)
-        return self.answer(self.perform_create(serializer), status.HTTP_201_CREATED)
+        return Response(*self.do_create(request.data))
+
+    def do_create(self, body: Any) -> tuple[dict[str, Any], int]:
+        return self.shown(self.perform_create(self.validated(body))), status.HTTP_201_CREATED
 
     def perform_create(self, serializer) -> models.Model:
         return serializer.save()
@@ -284,10 +353,10 @@ class UpdateMixin:
     """`PATCH /things/<id>/`: the fields that are sent change, the others stay."""
 
     def partial_update(self, request, *args, **kwargs) -> Response:
-        serializer = self.get_serializer(self.get_object(), data=request.data, partial=True)
-        self.look_up(serializer, request.data)
-        serializer.is_valid(raise_exception=True)
-        return self.answer(self.perform_update(serializer))
+        return Response(*self.do_partial_update(request.data))
+
+    def do_partial_update(self, body: Any) -> tuple[dict[str, Any], int]:
+        return self.shown(self.perform_update(self.validated(body, self.get_object()))), status.HTTP_200_OK
 
     def perform_update(self, serializer) -> models.Model:
         return serializer.save()

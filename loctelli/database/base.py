@@ -115,9 +115,8 @@ class DatabaseWrapper(postgresql.DatabaseWrapper):
         """Whether somebody logs or wraps statements, who is to see each of them under Django's own cursor."""
         return bool(self.queries_logged or self.execute_wrappers)
 
-    @property
-    def pipeline(self) -> Pipeline:
-        return pipeline_of(self.connection, prepares=self.settings_dict.get("PREPARES", True))
+    def _pipeline_of(self, connection: psycopg.Connection[Any]) -> Pipeline:
+        return pipeline_of(connection, prepares=self.settings_dict.get("PREPARES", True))
 
     def send(self, *groups: Sequence[Query]) -> None:
         """Run statements in one round trip, and give each its rows; the first that fails is the last of its group.
@@ -135,7 +134,24 @@ class DatabaseWrapper(postgresql.DatabaseWrapper):
                 self._run_watched(query)
         else:
             with self.wrap_database_errors:
-                self.pipeline.run(groups)
+                self._pipeline_of(self.connection).run(groups)
+
+    def send_apart(self, *groups: Sequence[Query]) -> None:
+        """Run groups of statements that are transactions of their own, as `send` does, holding no connection after.
+
+        One of the pool's is lent for just that round trip.
+        """
+        pool = self.pool
+        if pool is None or self.connection is not None or self.is_watched:
+            self.send(*groups)
+            return
+        with self.wrap_database_errors:
+            pool.open()
+            connection = pool.getconn()
+            try:
+                self._pipeline_of(connection).run(groups)
+            finally:
+                pool.putconn(connection)
 
     def send_along(self, query: Query) -> None:
         """Run a statement whose rows nobody waits for along with the next one, or with the transaction's end."""
@@ -151,7 +167,7 @@ class DatabaseWrapper(postgresql.DatabaseWrapper):
         told, self.held_back = self.held_back, []
         with debug_transaction(self, "COMMIT"), self.wrap_database_errors:
             if self.connection.info.transaction_status != TransactionStatus.IDLE:
-                self.pipeline.run([[*told, Query("COMMIT")]])
+                self._pipeline_of(self.connection).run([[*told, Query("COMMIT")]])
 
     def _rollback(self) -> None:
         self.held_back = []

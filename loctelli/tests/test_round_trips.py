@@ -24,8 +24,8 @@ COSTS = {
     "detail": 1,
     "detail with includes": 1,
     "own profile": 1,
-    "create": 5,
-    "create with an idempotency key": 7,
+    "create": 3,
+    "create with an idempotency key": 6,
     "update": 5,
     "delete": 5,
 }

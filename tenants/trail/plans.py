@@ -5,14 +5,15 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, cast
 
+import orjson
 from django.contrib.postgres.fields import ArrayField
-from django.db import models
+from django.db import connection, models
 
 from tenants.access import Access, Recording
 from tenants.scope import current_actor
-from tenants.trail.entries import DELETE, MASK, UPDATE, Entry, to_json
+from tenants.trail.entries import CREATE, DELETE, MASK, UPDATE, Entry, to_json
 
 # Columns whose values show up as MASK; ciphertext does, wherever it stands.
 SECRET = re.compile(r"password$|secret|token|hash|salt|^iv$|^code$|_code$|_key$|encrypted")
@@ -66,6 +67,26 @@ class Plan:
             if values.get(key) is not None:
                 values[key] = to_json(values[key])
         return values
+
+    def known(self, stored: Mapping[str, Any]) -> State:
+        """Return a new row's values from what its INSERT stored, which has jsonb as `orjson.Fragment`."""
+        values = dict(self.freeze(dict(stored)))
+        for key in self.encrypted:
+            value, field = values[key], cast(Any, self.columns[key].field)
+            text = to_json(value) if isinstance(value, orjson.Fragment) else value
+            values[key] = field.from_db_value(text, None, connection)
+        return values
+
+    def creation(self, stored: Mapping[str, Any]) -> Entry:
+        """Return what a new row is recorded as, from what its INSERT stored."""
+        changes = {
+            column.name: [None, MASK if column.masked else stored[key]]
+            for key, column in self.columns.items()
+            if stored[key] is not None
+        }
+        key = MASK if self.columns[self.key].masked else str(stored[self.key])
+        title = str(stored.get(self.title or "") or "")
+        return Entry(stored.get(self.owner or ""), CREATE, self.label, key, title, changes)
 
     def differences(self, before: State, after: State) -> dict[str, list[Any]]:
         """Return what differs in `after`, column by column, secrets masked."""

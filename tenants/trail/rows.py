@@ -5,7 +5,7 @@ Django leads every write of a row through `Model._save_table()` and every write 
 `update_or_create()`, `bulk_update()` and related managers are, too.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from django.db import NotSupportedError, models
@@ -135,6 +135,8 @@ class RecordedModel(models.Model):
 
     objects: Any = models.Manager.from_queryset(RecordedQuerySet)()
 
+    # Of the INSERT, where that returns it: see `loctelli.database.inserting`.
+    stored: Mapping[str, Any] | None = None
     # What the database held when the row was read or last written, as far as that is known.
     _loaded: State = UNKNOWN
 
@@ -196,10 +198,13 @@ class RecordedModel(models.Model):
             kept = [key for key in plan.encrypted if key in before and self._holds(plan, key, before[key])]
             written = [key for key in written if key not in kept]
         updated = super()._save_table(raw, cls, force_insert, force_update, using, update_fields)  # type: ignore[misc]
-        if not updated:
-            written, before = list(plan.columns), UNKNOWN
-        after = self.state(plan, written)
-        write(plan.entries(UPDATE if updated else CREATE, self, before, after))
+        if updated:
+            write(plan.entries(UPDATE, self, before, self.state(plan, written)))
+        elif self.stored is not None:
+            self._loaded = plan.known(self.stored)
+            write([plan.creation(self.stored)])
+        else:
+            write(plan.entries(CREATE, self, UNKNOWN, self.state(plan, plan.columns)))
         return updated
 
     def _is_inserted_unasked(self, raw: bool, force_update: bool) -> bool:

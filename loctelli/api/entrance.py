@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from django.conf import settings
 from django.core.handlers.exception import convert_exception_to_response
 from django.http import HttpRequest, HttpResponse
-from django.http.response import HttpResponseBase
+from django.http.response import HttpResponseBase, ResponseHeaders
 from django.utils.cache import patch_vary_headers
 from django.utils.module_loading import import_string
 
@@ -28,7 +28,7 @@ class APIEntrance:
         self.dressed = chain(settings.API_ANSWER_MIDDLEWARE, self.api)
         self.bare = chain(settings.API_ANSWER_MIDDLEWARE, lambda request: HttpResponse())
         # By whether the request came by HTTPS.
-        self.headers: dict[bool, list[tuple[str, str]]] = {}
+        self.dress: dict[bool, ResponseHeaders] = {}
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         if not request.path_info.startswith(PREFIX):
@@ -36,19 +36,22 @@ class APIEntrance:
         if "HTTP_ORIGIN" in request.META or request.method == "OPTIONS":
             return self.dressed(request)
         is_secure = request.is_secure()
-        if is_secure not in self.headers:
+        if is_secure not in self.dress:
             bare = self.bare(request)
             if bare.status_code != 200:  # a redirect to HTTPS
                 return bare
             del bare.headers["Content-Type"]
-            self.headers[is_secure] = list(bare.headers.items())
+            self.dress[is_secure] = bare.headers
         response = self.api(request)
-        for name, value in self.headers[is_secure]:
-            if name == "Vary":
-                patch_vary_headers(response, [value])
-            else:
-                response.headers.setdefault(name, value)
+        put_on(response, self.dress[is_secure])
         return response
+
+
+def put_on(response: HttpResponseBase, headers: ResponseHeaders) -> None:
+    """Add headers that an answer does not have; they were checked when they were made."""
+    if "Vary" in headers and "Vary" in response.headers:
+        patch_vary_headers(response, [headers["Vary"]])
+    response.headers._store = {**headers._store, **response.headers._store}  # type: ignore[attr-defined]
 
 
 class HostAndLengthMiddleware:

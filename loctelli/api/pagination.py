@@ -3,8 +3,11 @@
 import hashlib
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
+from urllib.parse import urlencode
 
+from django.conf import settings
 from django.core import signing
 from django.db import models
 from django.db.models import F
@@ -139,9 +142,9 @@ class KeysetPagination(BasePagination):
 
     @property
     def _signer(self) -> signing.Signer:
-        query = sorted((name, values) for name, values in self.request.GET.lists() if name not in PRESENTATION)
-        listing = repr((self.request.path, query)).encode()
-        return signing.Signer(salt=f"loctelli.api.cursor.{hashlib.sha256(listing).hexdigest()}")
+        query = self.request.GET.lists() if self.request.META.get("QUERY_STRING") else ()
+        asked = tuple(sorted((name, tuple(values)) for name, values in query if name not in PRESENTATION))
+        return _signer_of(self.request.path, asked, settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
 
     def position(self) -> Position | None:
         cursor = self.request.GET.get("cursor")
@@ -154,9 +157,10 @@ class KeysetPagination(BasePagination):
         return Position(values, Way(backwards, inclusive))
 
     def _url(self, position: Position) -> str:
-        query = self.request.GET.copy()
-        query["cursor"] = self._signer.sign_object([position.values, position.way.backwards, position.way.inclusive])
-        return self.request.build_absolute_uri(f"{self.request.path}?{query.urlencode()}")
+        cursor = self._signer.sign_object([position.values, position.way.backwards, position.way.inclusive])
+        query = {name: values for name, values in self.request.GET.lists() if name != "cursor"}
+        address = self.request.build_absolute_uri(self.request.path)
+        return f"{address}?{urlencode({**query, 'cursor': cursor}, doseq=True)}"
 
     # Documentation.
 
@@ -212,6 +216,12 @@ def ordering_of(request, view) -> Ordering:
         raise InvalidRequest.at("ordering", "invalid_ordering", f"This list can be ordered by: {known}.")
     column = meta.pk if name == "pk" else meta.get_field(name)
     return Ordering(column, meta.pk, asked.startswith("-"))
+
+
+@lru_cache(maxsize=1024)
+def _signer_of(path: str, asked: tuple, key: str, *fallback_keys: str) -> signing.Signer:
+    listing = hashlib.sha256(repr((path, asked)).encode()).hexdigest()
+    return signing.Signer(key=key, fallback_keys=fallback_keys, salt=f"loctelli.api.cursor.{listing}")
 
 
 def _text(value: Any) -> str:

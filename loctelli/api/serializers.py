@@ -250,7 +250,10 @@ def _copy(field: serializers.Field) -> serializers.Field:
     """Return a field that can be bound to a serializer; one that others are bound to is made anew, as they are."""
     is_parent = hasattr(field, "child") or hasattr(field, "child_relation") or isinstance(field, serializers.Serializer)
     if not is_parent:
-        return copy.copy(field)
+        # As copy.copy() does, which first looks for all the other ways to.
+        copied = object.__new__(type(field))
+        copied.__dict__ |= field.__dict__
+        return copied
     made_anew = copy.deepcopy(field)
     made_anew.read_only, made_anew.required = field.read_only, field.required
     return made_anew

@@ -200,6 +200,16 @@ def test_a_glance_shows_a_sub_accounts_rows_and_asks_nothing_more(cast):
     ]
 
 
+def test_after_a_glance_the_thread_holds_no_connection(cast):
+    connection.close()
+
+    with glance(cast.acme.pk, asked := Query("SELECT current_user")):
+        held = connection.connection
+
+    assert asked.rows == [(settings.DATABASE_ROLES.tenant,)]
+    assert held is None
+
+
 def test_what_is_prepared_outlives_a_savepoint_that_is_rolled_back():
     for _ in range(3):
         rows("SELECT 'kept'")

@@ -98,9 +98,12 @@ class TenantBindingMiddleware:
         with tenant_scope(claims.sub_account_id, before=None if hits.rows else hits, first=first):
             verdicts = hits.verdicts()
             if (refusal := throttles.refuse(verdicts)) is not None:
+                transaction.set_rollback(True)
                 return refusal
             if (response := self.response_to(request, asked.principal())) is not None:
                 return throttling.add_rate_limit_headers(response, verdicts)
+            # What was planned may have claimed an Idempotency-Key for nobody.
+            transaction.set_rollback(True)
         if request.principal is None and (joined := joined_since(claims)) is not None:
             asked, request.begun = PrincipalQuery(replace(claims, sub_account_id=joined)), None
             with tenant_scope(joined, first=[asked]):

@@ -9,6 +9,7 @@ import hashlib
 import re
 import secrets
 from dataclasses import dataclass
+from typing import cast
 
 import orjson
 from cryptography.exceptions import InvalidTag
@@ -16,15 +17,19 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
-from django.db import connection
-from django.http import HttpResponse
+from django.db import DEFAULT_DB_ALIAS, connections
+from django.http import HttpRequest, HttpResponse
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from loctelli.database.base import DatabaseWrapper
+from loctelli.database.compiled import argument, run
+from loctelli.database.queries import Query
 from loctelli.errors import Conflict, DomainError
 from tenants.models import IdempotencyKey
 
 HEADER = "Idempotency-Key"
+AnyRequest = HttpRequest | Request
 VALID = re.compile(r"[\x21-\x7e]{1,255}")
 
 
@@ -63,29 +68,51 @@ class Claim:
     def keep(self, response: HttpResponse) -> None:
         """Keep the answer beside the key, in the request's transaction."""
         body = seal(response.content, self.key, self.fingerprint)
-        IdempotencyKey.objects.filter(pk=self.pk).update(status=response.status_code, body=body)
+        sql = f"UPDATE {_table()} SET status = %s, body = %s WHERE id = %s"
+        parameters = [argument(value) for value in (response.status_code, body, self.pk)]
+        cast(DatabaseWrapper, connections[DEFAULT_DB_ALIAS]).send_along(Query(sql, parameters))
 
 
-def claim(request: Request) -> Claim | None:
-    """Claim the request's key, None when it has none; raise Replay when it was carried out before."""
+class Attempt(Query):
+    """Inserts a request's key unless it is there already, after waiting for whoever holds it; then it has no rows.
+
+    Nor has it for a user whom the bound sub-account does not have.
+    """
+
+    def __init__(self, user_id: int, key: str, mark: str) -> None:
+        self.user_id, self.key, self.mark = user_id, key, mark
+        sql = (
+            f"INSERT INTO {_table()} (user_id, key, fingerprint) SELECT id, %s, %s FROM users WHERE id = %s "
+            "ON CONFLICT DO NOTHING RETURNING id"
+        )
+        super().__init__(sql, [argument(value) for value in (key, mark, user_id)])
+
+
+def attempt(request: AnyRequest, user_id: int) -> Attempt | None:
+    """Return what claims a request's key for a user, once it is run; None for a request that has none."""
     key = request.headers.get(HEADER)
     if key is None:
         return None
     if not VALID.fullmatch(key):
         raise InvalidIdempotencyKey
-    mark = fingerprint(request)
+    return Attempt(user_id, key, fingerprint(request))
+
+
+def claim(attempted: Attempt) -> Claim:
+    """Claim a key that was attempted; raise Replay when the request was carried out before."""
+    user_id, key, mark = attempted.user_id, attempted.key, attempted.mark
     # A key can be pruned between the attempt to insert it and the look at it: the next attempt inserts it.
-    while True:
-        if (pk := _insert(request.user.pk, key, mark)) is not None:
-            return Claim(pk, key, mark)
-        if (kept := IdempotencyKey.objects.filter(user_id=request.user.pk, key=key).first()) is not None:
-            break
-    if kept.fingerprint != mark:
-        raise IdempotencyKeyReused
-    raise Replay(_answer(kept))
+    while not attempted.rows:
+        kept = IdempotencyKey.objects.filter(user_id=user_id, key=key).first()
+        if kept is not None:
+            if kept.fingerprint != mark:
+                raise IdempotencyKeyReused
+            raise Replay(_answer(kept))
+        run([attempted])
+    return Claim(attempted.rows[0][0], key, mark)
 
 
-def fingerprint(request: Request) -> str:
+def fingerprint(request: AnyRequest) -> str:
     """Return what tells one request from another: SHA-256 of method, path with query, and body."""
     digest = hashlib.sha256()
     for part in ((request.method or "").encode(), request.get_full_path().encode(), request.body):
@@ -93,16 +120,8 @@ def fingerprint(request: Request) -> str:
     return digest.hexdigest()
 
 
-def _insert(user_id: int | None, key: str, mark: str) -> int | None:
-    """Insert a key and return its row's id; None when it is there already, after waiting for whoever holds it."""
-    table = connection.ops.quote_name(IdempotencyKey._meta.db_table)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"INSERT INTO {table} (user_id, key, fingerprint) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING RETURNING id",
-            [user_id, key, mark],
-        )
-        row = cursor.fetchone()
-    return row[0] if row else None
+def _table() -> str:
+    return IdempotencyKey._meta.db_table
 
 
 def _answer(kept: IdempotencyKey) -> Response:

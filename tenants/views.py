@@ -17,7 +17,8 @@ from loctelli.api.viewsets import (
     RetrieveMixin,
     UpdateMixin,
 )
-from loctelli.database.compiled import Parameter
+from loctelli.database.compiled import Parameter, run
+from loctelli.database.queries import Query
 from tenants import idempotency
 from tenants.managers import ScopedManager
 from tenants.scope import TenantRequired, current_scope
@@ -51,21 +52,40 @@ class TenantGenericViewSet(GenericViewSet):
             raise TenantRequired("The API reads for one sub-account at a time.")
         return {BOUND.name: owner}
 
+    # What claims the request's key, once it is run, and what it has claimed.
+    attempted: idempotency.Attempt | None = None
+    claim: idempotency.Claim | None = None
+
+    def plan(self) -> list[Query]:
+        queries = super().plan()
+        if self.request.method not in SAFE_METHODS:
+            request: Any = self.request
+            self.attempted = idempotency.attempt(request, request.claims.user_id)
+        return [*queries, self.attempted] if self.attempted else queries
+
+    def claim_key(self) -> None:
+        """Claim the request's key, if it has one; raise Replay when it was carried out before."""
+        if self.attempted is None:
+            request: Any = self.request
+            self.attempted = idempotency.attempt(request, request.user.pk)
+            if self.attempted is not None:
+                run([self.attempted])
+        self.claim = None if self.attempted is None else idempotency.claim(self.attempted)
+
     def write(self) -> HttpResponse:
         try:
-            claim = idempotency.claim(self.request)
+            self.claim_key()
         except idempotency.Replay as replay:
             return unframed(replay.response)
         response = super().write()
-        if claim is not None:
-            claim.keep(response)
+        if self.claim is not None:
+            self.claim.keep(response)
         return response
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
-        self.claim = None
         if request.method not in SAFE_METHODS:
-            self.claim = idempotency.claim(request)
+            self.claim_key()
 
     def handle_exception(self, exception: Exception) -> Response:
         if isinstance(exception, idempotency.Replay):
@@ -74,9 +94,8 @@ class TenantGenericViewSet(GenericViewSet):
 
     def finalize_response(self, request: Request, response: Response, *args: Any, **kwargs: Any) -> Response:
         response = super().finalize_response(request, response, *args, **kwargs)
-        claim = getattr(self, "claim", None)
-        if claim is not None and response.status_code < 400:
-            response.add_post_render_callback(claim.keep)
+        if self.claim is not None and response.status_code < 400:
+            response.add_post_render_callback(self.claim.keep)
         return response
 
 

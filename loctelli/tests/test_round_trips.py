@@ -25,7 +25,7 @@ COSTS = {
     "detail with includes": 1,
     "own profile": 1,
     "create": 3,
-    "create with an idempotency key": 6,
+    "create with an idempotency key": 3,
     "update": 5,
     "delete": 5,
 }

@@ -8,7 +8,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from accounts.tests.factories import UserFactory
+from accounts.tests.factories import UserFactory, issue_token
 from loctelli.tests.api_cast import Business
 from tenants import idempotency
 from tenants.models import IdempotencyKey
@@ -170,6 +170,31 @@ def test_an_unknown_user_claims_nothing(one):
     response = Client(headers={"Idempotency-Key": "k1"}).post("/api/v1/bookings/", {}, content_type="application/json")
 
     assert response.status_code == 401
+    assert count() == 0
+
+
+def test_a_throttled_request_leaves_its_key_to_the_next(one, settings):
+    settings.API_THROTTLE = "1/60"
+    one.get("bookings/")
+    throttled = one.send("POST", "bookings/", booking(one), **{"Idempotency-Key": "k1"})
+    settings.API_THROTTLE = "1000/60"
+
+    made = one.send("POST", "bookings/", booking(one), **{"Idempotency-Key": "k1"})
+
+    assert (throttled.status_code, made.status_code) == (429, 201)
+    assert "Idempotency-Replayed" not in made
+
+
+def test_who_is_gone_meanwhile_claims_nothing(one):
+    token = issue_token(one.user)
+    with system_scope("test"):
+        one.strategy.delete()
+        one.user.delete()
+    client = Client(headers={"Idempotency-Key": "k1", "Authorization": f"Bearer {token}"})
+
+    refused = client.post("/api/v1/bookings/", booking(one), content_type="application/json")
+
+    assert (refused.status_code, refused.json()["code"]) == (401, "invalid_token")
     assert count() == 0
 
 

@@ -41,7 +41,7 @@ bench: .venv/development .env ## Measure the API at a million leads; see benchma
 	@.venv/bin/python -m benchmarks --leads $(LEADS)
 
 pictures: .venv/development .env ## Do each job in the console in a browser, and take the README's pictures on the way.
-	@bash .ci/chromium
+	@CI=1 bash .ci/chromium
 	@CONSOLE_PICTURES=docs .venv/bin/python -m pytest loctelli/tests/console_jobs -k desk
 
 clean: ## Remove what was built; the data in var/postgres stays.

@@ -13,7 +13,7 @@ from django.db import connection, models
 from accounts.tests.factories import PASSWORD
 from tenants.scope import system_scope
 
-CHROMIUM = shutil.which("chromium")
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 FLAGS = [
     "--no-sandbox",
     "--headless",

@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Any
 
+from django import forms
 from django.contrib import admin
 from django.db import models
 from django.http import HttpRequest
@@ -12,6 +13,7 @@ from django.utils.safestring import mark_safe
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, DropdownFilter, FieldTextFilter
 from unfold.decorators import display
+from unfold.widgets import UnfoldAdminSelectWidget
 
 from crm.actions import BOOKING_ACTIONS, CONTACT_ACTIONS, LEAD_ACTIONS, own_stages
 from crm.choices import ContactStatus, LeadStatus
@@ -21,6 +23,7 @@ from crm.models import Booking, ContactSubmission, Lead
 from crm.notes_admin import NotesAdmin
 from tenants.console.display import badge
 from tenants.console.filters import by_month
+from tenants.console.forms import ConsoleForm, is_key
 from tenants.console.lists import Related
 from tenants.console.model_admin import ConsoleAdmin
 from tenants.console.narrowing import narrowed_to
@@ -36,6 +39,25 @@ PRIORITY_COLOURS = {"LOW": "info", "HIGH": "warning", "URGENT": "danger"}
 def reached_by(row: Lead | ContactSubmission) -> str | None:
     """Show both in one column, for there are more of them than a screen is wide."""
     return format_html_join(mark_safe("<br>"), "{}", ((words,) for words in (row.email, row.phone) if words)) or None
+
+
+class LeadForm(ConsoleForm):
+    """A lead's form: its status is one of the stages of the sub-account that it is of."""
+
+    status = forms.ChoiceField(label=_("Status"), widget=UnfoldAdminSelectWidget)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "status" in self.fields:
+            self.fields["status"].choices = self.stages()  # type: ignore[attr-defined]
+
+    def stages(self) -> list[tuple[str, Any]]:
+        """Return the stages of the sub-account, as far as it is known, and the one that the lead is at."""
+        owner = self["sub_account"].value() if "sub_account" in self.fields else self.instance.sub_account_id
+        known = SubAccount.objects.filter(pk=owner) if owner and is_key(SubAccount._meta.pk, owner) else None
+        own = {stage for stages in own_stages(known).values() for stage in stages} if known is not None else set()
+        added = sorted({*own, self.instance.status} - set(LeadStatus.values))
+        return [*LeadStatus.choices, *((stage, stage) for stage in added)]
 
 
 class LeadStatusFilter(DropdownFilter):
@@ -68,6 +90,7 @@ class ToComeFilter(DropdownFilter):
 
 @admin.register(Lead)
 class LeadAdmin(ConversationAdmin):
+    form = LeadForm
     actions = LEAD_ACTIONS
     list_display = [
         "name",

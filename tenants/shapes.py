@@ -18,7 +18,7 @@ SETTINGS = Shape(
             },
             "timezone": {
                 "title": _("Time zone"),
-                "description": _("Of the business, by its IANA name."),
+                "description": _("Of the business, such as Europe/Berlin."),
                 "type": ["string", "null"],
                 "format": "timezone",
             },

@@ -61,7 +61,8 @@ FAULTS_OF_FORMS = f"""() => {{ {COLOURS}
     return found;
 }}"""
 
-# Of a whole page: texts that stand out too little, what has no name, and what makes the page wider than the screen.
+# Of a whole page: texts that stand out too little or have a letter a line, what is cut off, what has no name, and what
+# makes the page wider than the screen.
 FAULTS_OF_PAGES = f"""() => {{ {COLOURS}
     const over = ([r, g, b, a], below) =>
         [r, g, b].map((part, index) => (part * a + below[index] * (255 - a)) / 255).concat(255);
@@ -72,7 +73,7 @@ FAULTS_OF_PAGES = f"""() => {{ {COLOURS}
         }}
         return found.reduce((below, layer) => over(layer, below), [255, 255, 255, 255]);
     }};
-    const found = {{ faint: [], nameless: [], wide: [] }};
+    const found = {{ faint: [], narrow: [], cut: [], nameless: [], wide: [] }};
     const brief = (element) => (element.textContent || element.value || element.outerHTML).trim().slice(0, 60);
     for (const element of document.body.querySelectorAll("*")) {{
         if (!element.checkVisibility({{ checkOpacity: true, checkVisibilityCSS: true }})) continue;
@@ -83,7 +84,10 @@ FAULTS_OF_PAGES = f"""() => {{ {COLOURS}
             const below = layers(element), least = size >= 24 || (bold && size >= 18.66) ? 3 : 4.5;
             const ratio = contrast(over(rgba(style.color), below), below);
             if (ratio < least) found.faint.push(`${{brief(element)}}: ${{ratio.toFixed(2)}}`);
+            if (box.width < 2 * size && box.height > 5 * size) found.narrow.push(brief(element));
         }}
+        const isCell = element.matches("td, th"), more = element.scrollHeight - element.clientHeight;
+        if (isCell && more > 4 && box.height > 1) found.cut.push(`${{brief(element)}}: ${{more}}`);
         if (element.matches("a[href], button, input:not([type=hidden]), select, textarea") && box.width > 1) {{
             const words = [...(element.labels || [])].map((label) => label.textContent).join("");
             const named = element.getAttribute("aria-labelledby");

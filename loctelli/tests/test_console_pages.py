@@ -248,11 +248,11 @@ def test_a_rows_history_shows_each_changed_field_who_changed_it_and_no_secret(ro
     history = text(console.get(page("crm.lead", "history", lead.pk)))
 
     assert changed.status_code == 302
-    assert f"name {lead.name} → Renamed" in history
-    assert "status lead → closed" in history
+    assert f"Name {lead.name} → Renamed" in history
+    assert "Status lead → closed" in history
     assert f"{ada.name} (Admin, 127.0.0.1)" in history
-    assert "message_history – → ***" in history
-    assert "message_history *** → ***" not in history
+    assert "Message history – → ***" in history
+    assert "Message history *** → ***" not in history
 
 
 def test_the_audit_trail_is_for_super_admins(rows, console):

@@ -78,7 +78,7 @@ def test_the_history_of_a_row_shows_what_was_done_to_very_many(cast, lead):
         newest, *_ = entries_of(lead)
         (change,) = changes_in(newest)
 
-    assert (newest.rows, change.field, change.before, change.after) == (MANY + 1, "status", "…", "closed")
+    assert (newest.rows, change.field, change.before, change.after) == (MANY + 1, "Status", "…", "closed")
 
 
 def test_only_so_many_of_very_many_are_named(cast):

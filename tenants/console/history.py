@@ -8,7 +8,10 @@ from django.apps import apps
 from django.contrib.admin.models import LogEntry
 from django.contrib.contenttypes.models import ContentType
 from django.db import models
+from django.utils.text import capfirst
+from django.utils.translation import gettext
 
+from tenants.console.json_forms.reading import as_values
 from tenants.trail import about
 
 LONGEST_VALUE = 300
@@ -37,12 +40,51 @@ def remarks_on(row: models.Model) -> models.QuerySet:
     return remarks.exclude(change_message__startswith="[").select_related("user").order_by("-action_time")
 
 
-def changes_in(entry: Any) -> list[Change]:
-    """Return what changed, in the fields' alphabetical order. What very many rows held before is not recorded."""
+def changes_in(entry: Any, names: dict[Any, str] | None = None) -> list[Change]:
+    """Return what changed, in the fields' alphabetical order. What very many rows held before is not recorded.
+
+    `names` keeps what referred rows are called from one entry to the next.
+    """
+    columns, names = columns_of(entry.model), {} if names is None else names
     return [
-        Change(name, "…" if entry.rows > 1 else text_of(before), text_of(after))
+        Change(
+            capfirst(str(column.verbose_name)) if (column := columns.get(name)) else name,
+            "…" if entry.rows > 1 else shown(before, column, names),
+            shown(after, column, names),
+        )
         for name, (before, after) in sorted(entry.changes.items())
     ]
+
+
+def columns_of(label: str) -> dict[str, models.Field]:
+    """Return a model's columns by the names that the trail knows them by; none of what is no model any more."""
+    try:
+        fields = apps.get_model(label)._meta.concrete_fields
+    except LookupError:
+        return {}
+    return {name: field for field in fields for name in (field.name, field.attname)}
+
+
+def shown(value: Any, column: models.Field | None, names: dict[Any, str]) -> str:
+    """Return a value as its row's own page calls it; of a reference, the row's name while that is there."""
+    if isinstance(column, models.ForeignKey) and value is not None:
+        known = (column.related_model, value)
+        if known not in names:
+            names[known] = name_of(*known)
+        return names[known]
+    words = dict(column.flatchoices) if column is not None else {}
+    if isinstance(value, str) and value in words:
+        return str(words[value])
+    is_short = len(text_of(value)) < LONGEST_VALUE
+    if isinstance(value, bool) or (isinstance(value, dict | list) and is_short):
+        shape = getattr(column, "shape", None)
+        return as_values(value, shape and shape.schema)
+    return text_of(value)
+
+
+def name_of(model: type[models.Model], key: Any) -> str:
+    found = model._base_manager.filter(pk=key).first()
+    return gettext("No. %(number)s") % {"number": key} if found is None else str(found)
 
 
 def text_of(value: Any) -> str:

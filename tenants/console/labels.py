@@ -48,6 +48,8 @@ LABELS: dict[str, Any] = {
     "icon": _("icon"),
     "api_version": _("API version"),
     "webhook_url": _("webhook URL"),
+    "webhook_secret": _("webhook secret"),
+    "form_owner_id": _("whose form it is"),
     "is_new_location": _("new place"),
     "is_new_device": _("new device"),
     "geo_location": _("place"),

@@ -78,6 +78,7 @@ class ConsoleAdmin(ReferencesAdmin, RowActionsAdmin):
             kwargs |= {"form_class": TextsField, "widget": JSONWidget}
         elif validate_timezone in db_field.validators:
             kwargs["widget"] = UnfoldAdminTextInputWidget({"list": TIME_ZONES})
+            kwargs["help_text"] = _("Such as Europe/Berlin: type a part of the city's name.")
         elif isinstance(db_field, models.TextField):
             kwargs |= {"empty_value": None} if db_field.null else {}
             if db_field.name in SHORT_TEXTS:
@@ -165,8 +166,9 @@ class ConsoleAdmin(ReferencesAdmin, RowActionsAdmin):
         """Show what the audit trail keeps of a row, field by field, and what was done to it by an action."""
         row = self.viewable(request, object_id)
         page = self.get_paginator(request, history.entries_of(row), 100).get_page(request.GET.get("p", 1))
+        names: dict[Any, str] = {}
         for entry in page:
-            entry.shown_changes = history.changes_in(entry)
+            entry.shown_changes = history.changes_in(entry, names)
         context = {
             **self.admin_site.each_context(request),
             "title": gettext("History of %(name)s") % {"name": row},

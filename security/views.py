@@ -53,5 +53,8 @@ class AuditEntryViewSet(TenantReadOnlyViewSet):
 
     serializer_class = AuditEntrySerializer
     filterset_class = AuditEntryFilters
+    # Of a trail that is long, these are answered for a time alone.
+    filters_read_through = ("model", "actor_type", "actor_id", "action")
+    unless_filtered_by = "object_id"
     ordering = "-created_at"
     ordering_fields = ("created_at",)

@@ -18,7 +18,7 @@ from rest_framework.filters import BaseFilterBackend
 
 from loctelli.api import parameters
 from loctelli.api.pagination import ordering_of
-from loctelli.api.sparse import WANTED_FOR_SEARCH, look
+from loctelli.api.sparse import MAX_READ_THROUGH, WANTED_FOR_SEARCH, is_broad, look
 from loctelli.errors import InvalidRequest
 
 MAX_SEARCH, MAX_WORDS = 200, 10
@@ -141,11 +141,25 @@ class Filters(BaseFilterBackend):
                     for error in found
                 ]
             )
-        if view.action == "list" and _search_index(view) is not None:
-            shown, bound = _shown(request, view, queryset)
-            wanted = WANTED_FOR_SEARCH if request.GET.get("search") else view.paginator.size + 1
-            look(shown, filterset.conditions, order=ordering_of(request, view).column, wanted=wanted, bound=bound)
+        if view.action == "list":
+            self._look(request, view, queryset, filterset.conditions)
         return filterset.qs
+
+    def _look(self, request, view, queryset: models.QuerySet, conditions: dict[str, Any]) -> None:
+        """Have the list's first rows looked at before they are filtered; refuse to read through too many."""
+        wanted = WANTED_FOR_SEARCH if request.GET.get("search") else view.paginator.size + 1
+        if _search_index(view) is not None:
+            shown, bound = _shown(request, view, queryset)
+            look(shown, conditions, order=ordering_of(request, view).column, wanted=wanted, bound=bound)
+        read_through = {name: value for name, value in conditions.items() if _is_read_through(view, name)}
+        # Who has come to a further page goes on from where that begins.
+        if not read_through or "cursor" in request.GET or view.unless_filtered_by in request.GET:
+            return
+        served = queryset.filter(**{name: value for name, value in conditions.items() if name not in read_through})
+        shown, bound = _shown(request, view, served)
+        if is_broad(shown, read_through, wanted=wanted, bound=bound):
+            detail = f"More than {MAX_READ_THROUGH:,} rows are to be read through for this: give a shorter time."
+            raise InvalidRequest.at(next(iter(read_through)).rpartition("__")[0], "too_broad", detail)
 
     def get_schema_operation_parameters(self, view) -> list[dict]:
         filterset_class = filterset_class_of(type(view))
@@ -156,7 +170,8 @@ class Filters(BaseFilterBackend):
                 "name": name,
                 "in": "query",
                 "required": False,
-                "description": _describe(found, within=_within(view).get(name)),
+                "description": _describe(found, within=_within(view).get(name))
+                + (OF_A_TIME if name in getattr(view, "filters_read_through", ()) else ""),
                 **_schema(found),
             }
             for name, found in filterset_class.base_filters.items()
@@ -196,6 +211,9 @@ CONDITIONS = {
 }
 
 
+OF_A_TIME = f" Where more than {MAX_READ_THROUGH:,} rows are to be read through for it, a time has to be given, too."
+
+
 def _describe(found: django_filters.Filter, *, within: str | None) -> str:
     if "help_text" in found.extra:
         return found.extra["help_text"]
@@ -206,6 +224,14 @@ def _describe(found: django_filters.Filter, *, within: str | None) -> str:
 def _within(view) -> dict[str, str]:
     """Return the filters that no index serves alone, and the one that each is taken with."""
     return getattr(view, "filters_within", {})
+
+
+def _is_read_through(view, lookup: str) -> bool:
+    """Return whether a filter is one of a viewset's `filters_read_through`, which no index serves.
+
+    They don't matter beside the one that `unless_filtered_by` names.
+    """
+    return lookup.rpartition("__")[0] in getattr(view, "filters_read_through", ())
 
 
 def _schema(found: django_filters.Filter) -> dict:

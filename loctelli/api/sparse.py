@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 SCATTERED, SIDE_BY_SIDE = 4000, 20_000
 # Of them so many have to fit where a search reads on behind the page.
 WANTED_FOR_SEARCH = 1000
+# Filters that no index serves are refused where more rows than this are to be read through: a tenth of a second's work.
+MAX_READ_THROUGH = 100_000
 # What remains then are bitmaps, which are combined before any row is read; no plan that was kept knows of it.
 LOOK = """
 WITH looked_at (fits) AS ({rows})
@@ -33,6 +35,14 @@ FROM (VALUES ('enable_indexscan', 'off'), ('enable_seqscan', 'off'), ('plan_cach
     AS settings (name, value)
 WHERE (SELECT count(*) FROM (SELECT FROM looked_at WHERE fits LIMIT %s) AS page) < %s
     AND (SELECT count(*) FROM looked_at) = %s
+"""
+
+
+# Wanted rows that are near, or a list that is short, are read through at once.
+IS_BROAD = """
+WITH looked_at (fits) AS ({looked_at})
+SELECT (SELECT count(*) FROM (SELECT FROM looked_at WHERE fits LIMIT %s) AS page) < %s
+    AND (SELECT count(*) FROM ({all}) AS counted) > %s
 """
 
 
@@ -47,10 +57,29 @@ def look(
     if not conditions or is_served(shown.model, frozenset(name.rpartition("__")[::2] for name in conditions), order):
         return
     looked_at = SIDE_BY_SIDE if order.primary_key or isinstance(order, models.DateTimeField) else SCATTERED
-    sql, holes = shown.annotate(fits=Q(**conditions)).values("fits")[:looked_at].query.sql_with_params()
-    arguments = [bound[hole.name] if isinstance(hole, Parameter) else hole for hole in holes]
+    sql, arguments = _compiled(shown.annotate(fits=Q(**conditions)).values("fits")[:looked_at], bound)
     query = Query(LOOK.format(rows=sql), [*arguments, wanted, wanted, looked_at])
-    cast("DatabaseWrapper", connections[DEFAULT_DB_ALIAS]).send_along(query)
+    _wrapper().send_along(query)
+
+
+def is_broad(shown: models.QuerySet, conditions: Mapping[str, Any], *, wanted: int, bound: Mapping[str, Any]) -> bool:
+    """Return whether too many rows of a list are to be read through for conditions that no index serves.
+
+    `shown` is the list in its order, with the filters that an index serves; the rest is as in `look`.
+    """
+    looked_at, arguments = _compiled(shown.annotate(fits=Q(**conditions)).values("fits")[:SIDE_BY_SIDE], bound)
+    counted, further = _compiled(shown.order_by().values("pk")[: MAX_READ_THROUGH + 1], bound)
+    sql = IS_BROAD.format(looked_at=looked_at, all=counted)
+    return bool(_wrapper().fetch(sql, [*arguments, wanted, wanted, *further, MAX_READ_THROUGH])[0][0])
+
+
+def _compiled(rows: models.QuerySet, bound: Mapping[str, Any]) -> tuple[str, list[Any]]:
+    sql, holes = rows.query.sql_with_params()
+    return sql, [bound[hole.name] if isinstance(hole, Parameter) else hole for hole in holes]
+
+
+def _wrapper() -> "DatabaseWrapper":
+    return cast("DatabaseWrapper", connections[DEFAULT_DB_ALIAS])
 
 
 @cache

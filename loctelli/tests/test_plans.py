@@ -1,14 +1,21 @@
 """How PostgreSQL answers lists, under row security and with a tenant among others: by the index that is for it."""
 
+from datetime import timedelta
+
 import pytest
+from django.apps import apps
 from django.db import connection
+from django.utils import timezone
 
 from accounts.models import User
-from crm.models import Lead
+from crm.meetings import DAY, still_to_come
+from crm.models import Booking, ContactSubmission, Lead
+from forms.models import FormSubmission
 from loctelli.management.generating.records import RARE_FORM, ROWS, add_records
 from loctelli.management.generating.sub_accounts import gather_statistics, generate
 from loctelli.tests.cast import client_of
 from loctelli.tests.explaining import explained, nodes
+from security.models import AuditEntry, SecurityIncident
 from tenants.deletion import Deletion, what_goes_along, what_goes_with
 from tenants.scope import system_scope, tenant_scope
 
@@ -41,6 +48,7 @@ OTHERS = {
     "bookings/?ordering=created_at": {"bookings_newest"},
     "bookings/?status=pending": {"bookings_status", "bookings_tenant_key"},
     "bookings/?lead_id={booked}": {"bookings_lead"},
+    "bookings/?regular_user_id={user}": {"bookings_regular_user", "bookings_tenant_key"},
     "contact-submissions/": {"contacts_newest"},
     "contact-submissions/?ordering=updated_at": {"contacts_changed"},
     "contact-submissions/?status=CLOSED_LOST": {"contacts_status", "contacts_newest"},
@@ -49,12 +57,41 @@ OTHERS = {
     "form-submissions/?ordering=-updated_at": {"submissions_changed"},
     "form-submissions/?form_template_id={form}": {"submissions_form"},
     "form-submissions/?assigned_to_id={user}": {"submissions_assigned"},
+    "form-submissions/?status=processed": {"submissions_status", "submissions_newest"},
     "conversation-messages/?fields=id": {"messages_in_order"},
     "conversation-messages/?fields=id&lead_id={lead}": {"messages_conversation"},
     "security-incidents/": {"incidents_sub_account"},
     "audit-entries/": {"audit_entries_newest"},
     "audit-entries/?model=crm.lead&object_id={entry}": {"audit_entries_object"},
 }
+# What is read over all sub-accounts.
+EVERYWHERE = {
+    "leads": (lambda: Lead.objects.order_by("-created_at", "-id"), {"leads_latest"}),
+    "bookings": (lambda: Booking.objects.order_by("-created_at", "-id"), {"bookings_latest"}),
+    "bookings to come": (
+        lambda: still_to_come(Booking.objects.all(), now=timezone.now()).order_by(DAY.asc(), "id"),
+        {"bookings_to_come"},
+    ),
+    "incidents unresolved": (
+        lambda: SecurityIncident.objects.filter(resolved=False).order_by("-created_at"),
+        {"incidents_unresolved"},
+    ),
+    "incidents of a type": (
+        lambda: SecurityIncident.objects.filter(type="RATE_LIMIT_EXCEEDED").order_by("-created_at"),
+        {"incidents_type"},
+    ),
+    "entries past their age": (
+        lambda: AuditEntry.objects.filter(created_at__lt=timezone.now() - timedelta(days=400)).order_by(),
+        {"audit_entries_age"},
+    ),
+}
+SEARCHED = {
+    "leads_search": (Lead, "created_at", ("generated-777", "zzzqqq", "qx")),
+    "contacts_search": (ContactSubmission, "submitted_at", ("15551234", "zzzqqq")),
+    "submissions_search": (FormSubmission, "submitted_at", ("15551234", "zzzqqq")),
+}
+# By ranges of pages, of which there have to be many.
+UNREAD_BY_SO_FEW = {"messages_said"}
 BIG = {"leads", "bookings", *ROWS}
 
 
@@ -121,13 +158,37 @@ def test_a_count_reads_no_more_than_it_counts(large):
         assert [node["Node Type"] for node in nodes(counting) if node["Node Type"] == "Limit"] == ["Limit"]
 
 
-def scans():
-    """Return how often leads were read through the search index, and as a whole."""
+def test_what_is_read_over_all_sub_accounts_has_its_index_too(large):
+    faults = {}
+
+    for name, (rows, allowed) in EVERYWHERE.items():
+        plans = []
+        with system_scope("test"), explained(plans, BIG):
+            list(rows()[:50])
+        found = {node.get("Index Name") for plan in plans for node in nodes(plan)} - {None}
+        if found != allowed:
+            faults[name] = found
+
+    assert faults == {}
+
+
+def test_every_index_of_a_big_table_is_one_that_is_asked_for_here():
+    there = {index.name for model in apps.get_models() if model._meta.db_table in BIG for index in model._meta.indexes}
+
+    asked_for = set().union(*LEADS.values(), *OTHERS.values(), *(found for _, found in EVERYWHERE.values()), SEARCHED)
+
+    assert there - asked_for == UNREAD_BY_SO_FEW
+
+
+def scans(index):
+    """Return how often a search index was read, and its table as a whole."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_stat_force_next_flush()")
         cursor.execute(
-            "SELECT (SELECT idx_scan FROM pg_stat_user_indexes WHERE indexrelname = 'leads_search'), "
-            "(SELECT seq_scan FROM pg_stat_user_tables WHERE relname = 'leads' AND schemaname = current_schema())"
+            "SELECT found.idx_scan, read.seq_scan FROM pg_stat_user_indexes found "
+            "JOIN pg_stat_user_tables read USING (relid) "
+            "WHERE found.indexrelname = %s AND found.schemaname = current_schema()",
+            [index],
         )
         return cursor.fetchone()
 
@@ -135,15 +196,18 @@ def scans():
 def test_rare_words_are_looked_up_in_the_search_index(large):
     _, _, sub_account = large
 
-    for text in ("generated-777", "zzzqqq", "qx"):
-        before = scans()
-        for scope in (tenant_scope(sub_account.pk), system_scope("test")):
-            with scope:
-                rows = Lead.objects.order_by("-created_at", "-id")
-                found = list(Lead.search_index.find(rows, text, shown=rows)[:50])
-                assert all(text in lead.search_text for lead in found)
-        after = scans()
-        assert (text, after[0] - before[0], after[1] - before[1]) == (text, 2, 0)
+    for index, (model, newest, texts) in SEARCHED.items():
+        for text in texts:
+            before = scans(index)
+            # Only leads have an order over all sub-accounts, too.
+            scopes = [tenant_scope(sub_account.pk), system_scope("test")][: 2 if model is Lead else 1]
+            for scope in scopes:
+                with scope:
+                    rows = model.objects.order_by(f"-{newest}", "-id")
+                    found = list(model.search_index.find(rows, text, shown=rows)[:50])
+                    assert all(text in row.search_text for row in found)
+            after = scans(index)
+            assert (text, after[0] - before[0], after[1] - before[1]) == (text, len(scopes), 0)
 
 
 def test_a_later_page_of_what_is_frequent_at_the_beginning_is_looked_up_too(large):
@@ -151,9 +215,9 @@ def test_a_later_page_of_what_is_frequent_at_the_beginning_is_looked_up_too(larg
     asked, found, url = [], [], "/api/v1/leads/?search=generated-199&fields=custom_id"
 
     while url:
-        before = scans()
+        before = scans("leads_search")
         page = client.get(url).json()
-        asked.append(scans()[0] - before[0])
+        asked.append(scans("leads_search")[0] - before[0])
         found += [lead["custom_id"] for lead in page["results"]]
         url = page["next"]
 

@@ -1,8 +1,11 @@
 """The audit trail over the API: admins read their business's."""
 
+import pytest
+
 from accounts.tests.factories import UserFactory
 from crm.models import Lead
 from crm.tests.factories import LeadFactory
+from loctelli.api import sparse
 from tenants.scope import acting, system_scope
 from tenants.trail.changes import ONE_BY_ONE
 
@@ -44,6 +47,39 @@ def test_a_thing_that_is_one_of_very_many_is_found_by_its_id(cast, lead, as_alic
         ("create", str(lead.pk), 1),
     ]
     assert foreign.json()["results"] == []
+
+
+@pytest.mark.parametrize("narrow", ["model=crm.lead", "actor_type=system", "actor_id=1", "action=delete"])
+def test_a_long_trail_is_not_read_through_for_what_is_rare_in_it(lead, as_alice, narrow, monkeypatch):
+    for status in ("active", "closed", "booked"):
+        as_alice.patch("/api/v1/me/", {"company": status})
+    monkeypatch.setattr(sparse, "SIDE_BY_SIDE", 1)
+
+    short = as_alice.get(f"{ENTRIES}?{narrow}")
+    monkeypatch.setattr(sparse, "MAX_READ_THROUGH", 2)
+    long = as_alice.get(f"{ENTRIES}?{narrow}")
+    of_one = as_alice.get(f"{ENTRIES}?{narrow}&object_id={lead.pk}")
+    of_a_time = as_alice.get(f"{ENTRIES}?{narrow}&created_at__lt=2020-01-01T00:00:00Z")
+
+    assert (short.status_code, of_one.status_code, of_a_time.status_code) == (200, 200, 200)
+    assert long.status_code == 400
+    assert [(error["path"], error["code"]) for error in long.json()["errors"]] == [
+        (narrow.partition("=")[0], "too_broad")
+    ]
+
+
+def test_what_a_long_trail_is_full_of_is_read_page_by_page(as_alice, monkeypatch):
+    for number in range(6):
+        as_alice.patch("/api/v1/me/", {"company": f"Company {number}"})
+    monkeypatch.setattr(sparse, "MAX_READ_THROUGH", 2)
+    found, url = [], f"{ENTRIES}?action=update&page_size=2"
+
+    while url:
+        page = as_alice.get(url).json()
+        found += page["results"]
+        url = page["next"]
+
+    assert [entry["changes"]["company"][1] for entry in found] == [f"Company {number}" for number in range(5, -1, -1)]
 
 
 def test_a_platform_admin_s_address_is_not_told(cast, lead, ada, as_alice):

@@ -211,6 +211,7 @@ def client_address(request: HttpRequest) -> str:
     return str(address) if address else "unknown"
 
 
+@lru_cache(maxsize=10_000)
 def _parse_address(entry: str) -> Address | None:
     # Some proxies write the port too: "203.0.113.7:4711", "[2001:db8::1]:4711"; a zone names an interface of ours.
     if match := re.fullmatch(r"\[([^]]*)\](:[0-9]+)?|([0-9.]+):[0-9]+", entry):

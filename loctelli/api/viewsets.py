@@ -1,43 +1,33 @@
 """Viewsets: a resource is a declaration of serializer, filters, search and order."""
 
-from collections.abc import Callable, Mapping
-from functools import cached_property, wraps
+from collections.abc import Mapping
+from functools import cached_property
 from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
-from django.db import DEFAULT_DB_ALIAS, DataError, models
-from django.http import Http404, HttpRequest, HttpResponse
-from django.http.response import HttpResponseBase
+from django.db import DEFAULT_DB_ALIAS, models
+from django.http import Http404
 from django.shortcuts import get_object_or_404
 from rest_framework import serializers, status, viewsets
-from rest_framework.exceptions import APIException, PermissionDenied, UnsupportedMediaType
 from rest_framework.response import Response
 
 from loctelli.api import parameters, statements
-from loctelli.api.errors import exception_handler, rendered, unframed
 from loctelli.api.filters import Filters, Search, filterset_class_of
-from loctelli.api.integrity import from_data_error
 from loctelli.api.pagination import Ordering, Way
-from loctelli.api.parsers import StrictJSONParser, body_of, parse
 from loctelli.api.reading import Reading
 from loctelli.api.references import keys_in
-from loctelli.api.renderers import OrjsonRenderer, dumps
 from loctelli.api.selection import Selection, select
-from loctelli.api.views import StrictRequestMixin, check_body
+from loctelli.api.short_way import ShortWayMixin, short
+from loctelli.api.views import StrictRequestMixin
 from loctelli.database.compiled import Statement, run
 from loctelli.database.queries import Query
-from loctelli.errors import DomainError
 
 PAGING = {"cursor", "page_size", "count", "ordering"}
 # What of a query string leaves all rows in.
 PRESENTED = PAGING | {"fields", "include"}
 
 
-class LongWay(Exception):
-    """A request is to be answered by Django REST framework's own way: nothing was written on the short one."""
-
-
-class GenericViewSet(StrictRequestMixin, viewsets.GenericViewSet):
+class GenericViewSet(ShortWayMixin, StrictRequestMixin, viewsets.GenericViewSet):
     """The base of all resources.
 
     Declares serializer_class; for lists filterset_fields ({column: [lookups]}) or filterset_class, search_fields,
@@ -71,102 +61,6 @@ class GenericViewSet(StrictRequestMixin, viewsets.GenericViewSet):
             if name != "pk" and meta.get_field(name).null:
                 raise ImproperlyConfigured(f"{cls.__name__} can't be ordered by {name}, which may be null.")
 
-    @classmethod
-    def as_view(cls, actions=None, **initkwargs) -> Callable[..., HttpResponseBase]:
-        """Return the view of some actions; what is plainly read or written comes through a shorter way.
-
-        Such a view has `begin(request, kwargs)`: the viewset that goes it, or None for a request that doesn't.
-        """
-        view = super().as_view(actions, **initkwargs)
-        short = {
-            method.upper(): action
-            for method, action in (actions or {}).items()
-            if getattr(cls, action, None)
-            in (ListMixin.list, RetrieveMixin.retrieve, CreateMixin.create, UpdateMixin.partial_update)
-        }
-
-        def begin(request: HttpRequest, kwargs: dict[str, Any]) -> "GenericViewSet | None":
-            if request.method not in short:
-                return None
-            begun = cls(**initkwargs)
-            begun.request, begun.action, begun.kwargs = request, short[request.method], kwargs
-            return begun
-
-        @wraps(view)
-        def door(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-            begun = getattr(request, "begun", None) or begin(request, kwargs)
-            if begun is not None:
-                answer = begun.read_at_once if request.method == "GET" else begun.write_at_once
-                try:
-                    return answer()
-                except LongWay:
-                    pass
-            return view(request, *args, **kwargs)
-
-        door.begin = begin
-        return door
-
-    # The short way: as `dispatch` does, by the same authentication, permissions, parameters and statements. Django REST
-    # framework's own way there (a request around the request, negotiation of the one content type, a response around
-    # the response) takes as long as all the rest of a read.
-
-    def read_at_once(self) -> HttpResponse:
-        """Answer a GET in the bound scope; raise LongWay when something bars the way, which is found again there."""
-        try:
-            self.admit()
-            run(self.plan())
-            return self.answer_as_read()
-        except DomainError as error:
-            # Not found again on the long way: what is reported as an incident happened once.
-            return rendered(error)
-        except (APIException, Http404) as error:
-            raise LongWay from error
-        except DataError as error:
-            # Which ends the transaction: nothing can be read again.
-            return rendered(from_data_error(error))
-
-    def write_at_once(self) -> HttpResponse:
-        """Answer a POST or PATCH in the bound scope; raise LongWay when somebody may not, which is answered there."""
-        try:
-            self.admit()
-            parameters.check(self.request, self.get_query_parameters())
-        except (APIException, DomainError) as error:
-            raise LongWay from error
-        try:
-            return self.write()
-        except Exception as error:
-            # Something may be written by now: there is no other way.
-            answer = exception_handler(error, {"view": self, "request": self.request})
-            if answer is None:
-                raise
-            return unframed(answer)
-
-    def write(self) -> HttpResponse:
-        """Do what the request says, and return the answer."""
-        data, code = getattr(self, f"do_{self.action}")(self.body)
-        return HttpResponse(dumps(data), status=code, content_type=OrjsonRenderer.media_type)
-
-    @cached_property
-    def body(self) -> Any:
-        """The body of a request that came the short way; none is an empty object, as on the long one."""
-        check_body(self.request)
-        raw = body_of(self.request)
-        if not raw:
-            return {}
-        if self.request.content_type.lower() != StrictJSONParser.media_type:
-            raise UnsupportedMediaType(self.request.content_type)
-        return parse(raw)
-
-    def admit(self) -> None:
-        """Let the one who asks in, or raise what bars the way."""
-        self.request.user = None
-        for authentication in self.get_authenticators():
-            if (found := authentication.authenticate(self.request)) is not None:
-                self.request.user = found[0]
-                break
-        if not all(permission.has_permission(self.request, self) for permission in self.get_permissions()):
-            raise PermissionDenied
-
     def plan(self) -> list[Query]:
         """Return what reads the answer or, of a write, what it refers to, once it is run; raise what bars the way."""
         if self.request.method != "GET":
@@ -174,10 +68,6 @@ class GenericViewSet(StrictRequestMixin, viewsets.GenericViewSet):
         if self.request.META.get("QUERY_STRING"):
             parameters.check(self.request, self.get_query_parameters())
         return getattr(self, f"plan_{self.action}")()
-
-    def answer_as_read(self) -> HttpResponse:
-        """Return the answer of what the plan has read; raise Http404 when nothing was there to read."""
-        return HttpResponse(dumps(getattr(self, f"{self.action}_data")()), content_type=OrjsonRenderer.media_type)
 
     def get_queryset(self) -> models.QuerySet:
         model = self.serializer_class.Meta.model
@@ -316,6 +206,7 @@ class ListMixin:
     def list_data(self) -> dict[str, Any]:
         return self.paginator.page()
 
+    @short
     def list(self, request, *args, **kwargs) -> Response:
         run(self.plan_list())
         return Response(self.list_data())
@@ -331,6 +222,7 @@ class RetrieveMixin:
     def retrieve_data(self) -> dict[str, Any]:
         return self.read(self.asked)
 
+    @short
     def retrieve(self, request, *args, **kwargs) -> Response:
         run(self.plan_retrieve())
         return Response(self.retrieve_data())
@@ -339,6 +231,7 @@ class RetrieveMixin:
 class CreateMixin:
     """`POST /things/`: a new row."""
 
+    @short
     def create(self, request, *args, **kwargs) -> Response:
         return Response(*self.do_create(request.data))
 
@@ -352,6 +245,7 @@ class CreateMixin:
 class UpdateMixin:
     """`PATCH /things/<id>/`: the fields that are sent change, the others stay."""
 
+    @short
     def partial_update(self, request, *args, **kwargs) -> Response:
         return Response(*self.do_partial_update(request.data))
 

@@ -7,7 +7,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, FieldTextFilter
 
-from crm.notes_admin import NotesAdmin
+from crm.notes_admin import NotesAdmin, NotesForm
 from forms.actions import SUBMISSION_ACTIONS
 from forms.choices import SubmissionStatus
 from forms.models import FormSubmission, FormTemplate
@@ -39,8 +39,28 @@ class FormTemplateAdmin(ConsoleAdmin):
     ]
 
 
+def schema_of_answers(template: FormTemplate) -> dict[str, Any]:
+    """Return what answers are called, as those who gave them read it; whatever else was sent stays by its name."""
+    asked = [field for field in template.schema if isinstance(field, dict) and field.get("id") and field.get("label")]
+    return {
+        "type": "object",
+        "x-open": True,
+        "properties": {str(field["id"]): {"title": str(field["label"])} for field in asked},
+    }
+
+
+class FormSubmissionForm(NotesForm):
+    """A submission's form, with its answers by the questions of its form."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "data" in self.fields and self.instance.form_template_id is not None:
+            self.fields["data"].widget.schema = schema_of_answers(self.instance.form_template)
+
+
 @admin.register(FormSubmission)
 class FormSubmissionAdmin(NotesAdmin):
+    form = FormSubmissionForm
     actions = SUBMISSION_ACTIONS
     list_display = [
         "form_template",
@@ -77,6 +97,9 @@ class FormSubmissionAdmin(NotesAdmin):
         fields = super().get_readonly_fields(request, obj)
         # Whose the form is was noted when it came in.
         return fields if obj is None else [*fields, "form_template"]
+
+    def json_to_read(self, row: FormSubmission, name: str) -> tuple[Any, Any]:
+        return (row.data, schema_of_answers(row.form_template)) if name == "data" else super().json_to_read(row, name)
 
     def save_model(self, request: HttpRequest, obj: FormSubmission, form: Any, change: bool) -> None:
         obj.move_to(SubmissionStatus(obj.status))

@@ -78,3 +78,15 @@ def test_its_history_names_fields_and_values_as_its_page_does(rows, cast, consol
     assert "Custom ID – → crm-1" in told
     assert "Conversation state – → Stage Closing Budget 10,000" in told
     assert "conversation_state" not in told
+
+
+def test_what_takes_many_lines_is_folded_and_no_json(rows, cast, console):
+    with system_scope("test"):
+        hours = [{"start": "09:00", "end": "17:00"}]
+        cast.alice.bookings_time = {"weekly": dict.fromkeys(("monday", "tuesday", "wednesday", "thursday"), hours)}
+        cast.alice.save()
+
+    shown = console.get(page("accounts.user", "history", cast.alice.pk)).content.decode()
+
+    assert "<details>" in shown
+    assert "{&quot;" not in shown

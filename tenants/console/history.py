@@ -8,6 +8,7 @@ from django.apps import apps
 from django.contrib.admin.models import LogEntry
 from django.contrib.contenttypes.models import ContentType
 from django.db import models
+from django.utils.html import format_html
 from django.utils.text import capfirst
 from django.utils.translation import gettext
 
@@ -15,6 +16,9 @@ from tenants.console.json_forms.reading import as_values
 from tenants.trail import about
 
 LONGEST_VALUE = 300
+LONGEST_UNFOLDED = 20_000
+# Of what takes many lines one asks for more than the first.
+FOLDED = '<details><summary class="cursor-pointer text-link">{}</summary>{}</details>'
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,11 +79,11 @@ def shown(value: Any, column: models.Field | None, names: dict[Any, str]) -> str
     words = dict(column.flatchoices) if column is not None else {}
     if isinstance(value, str) and value in words:
         return str(words[value])
-    is_short = len(text_of(value)) < LONGEST_VALUE
-    if isinstance(value, bool) or (isinstance(value, dict | list) and is_short):
-        shape = getattr(column, "shape", None)
-        return as_values(value, shape and shape.schema)
-    return text_of(value)
+    if not isinstance(value, bool | dict | list) or len(json.dumps(value)) > LONGEST_UNFOLDED:
+        return text_of(value)
+    shape = getattr(column, "shape", None)
+    told = as_values(value, shape and shape.schema)
+    return told if len(told) < LONGEST_VALUE * 3 else format_html(FOLDED, gettext("Show"), told)
 
 
 def name_of(model: type[models.Model], key: Any) -> str:

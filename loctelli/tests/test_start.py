@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import socket
 
 import psycopg
 import pytest
@@ -59,6 +60,20 @@ def test_after_a_kill_nothing_runs_on_and_a_second_start_is_quick(installation):
     wait_until(ready(installation))
 
     assert installation.request("/healthz")[0] == 200
+
+
+def test_a_port_that_is_taken_is_not_shared(installation):
+    with socket.socket() as other:
+        other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        other.bind(("127.0.0.1", installation.port))
+        other.listen()
+
+        process = installation.manage("start")
+        status = process.wait(PATIENCE)
+
+    assert status == 1
+    assert f"port {installation.port} (Address already in use)" in installation.output(process)
+    assert not (installation.directory / "postgres").exists()
 
 
 def test_a_killed_worker_is_replaced(installation):

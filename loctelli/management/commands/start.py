@@ -1,6 +1,9 @@
 """Start Loctelli: the one command for development and production."""
 
+import errno
+import socket
 import sys
+import time
 from io import StringIO
 from typing import Any
 
@@ -14,6 +17,9 @@ from loctelli.supervisor import Child, Supervisor
 from tenants.models import SubAccount
 from tenants.scope import system_scope
 
+# What was killed at its head a moment ago may still be letting go of the port.
+PORT_PATIENCE = 5.0
+
 
 class Command(BaseCommand):
     help = (
@@ -22,6 +28,7 @@ class Command(BaseCommand):
     )
 
     def handle(self, *args: Any, **options: Any) -> None:
+        wait_for_port()
         self._prepare_database()
         if settings.PRODUCTION:
             call_command("collectstatic", interactive=False, verbosity=0)
@@ -60,6 +67,23 @@ class Command(BaseCommand):
         host = "localhost" if settings.BIND in ("127.0.0.1", "0.0.0.0", "::") else settings.BIND
         address = f"http://{host}:{settings.PORT}"
         self.stdout.write(f"Console  {address}/console/\nAPI docs {address}/api/docs/\nStop with Ctrl-C.")
+
+
+def wait_for_port() -> None:
+    """Raise CommandError unless the port is free: the web server would share it, and answer every other request."""
+    family = socket.AF_INET6 if ":" in settings.BIND else socket.AF_INET
+    deadline = time.monotonic() + PORT_PATIENCE
+    while True:
+        try:
+            socket.create_server((settings.BIND, settings.PORT), family=family).close()
+            return
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE or time.monotonic() > deadline:
+                why = (error.strerror or str(error)).partition(" (")[0]
+                raise CommandError(
+                    f"Can't listen on {settings.BIND}, port {settings.PORT} ({why}): stop what does, or set BIND and PORT."
+                ) from error
+        time.sleep(0.2)
 
 
 def _granian_options() -> list[str]:

@@ -82,7 +82,7 @@ class BulkMixin(TenantGenericViewSet):
         leads = self._fitting()
         if data["dry_run"]:
             return Response({"count": leads.count(), "dry_run": True})
-        refuse_unfiltered(is_filtered=bool(request.GET), is_meant=data["all"])
+        self._refuse_unfiltered(is_meant=data["all"])
         count = update_leads(leads, changes=data["changes"], expected_count=data["expected_count"])
         return Response({"count": count, "dry_run": False})
 
@@ -102,7 +102,7 @@ class BulkMixin(TenantGenericViewSet):
         if data["dry_run"]:
             count, deletion = count_deletion(leads)
         else:
-            refuse_unfiltered(is_filtered=bool(request.GET), is_meant=data["all"])
+            self._refuse_unfiltered(is_meant=data["all"])
             count, deletion = delete_leads(leads, expected_count=data["expected_count"])
         answer = {
             "count": count,
@@ -111,6 +111,10 @@ class BulkMixin(TenantGenericViewSet):
             "stays_without": numbers(deletion.stays_without),
         }
         return Response(answer)
+
+    def _refuse_unfiltered(self, *, is_meant: bool) -> None:
+        # An empty search finds everything; any other parameter without a value is refused before.
+        refuse_unfiltered(is_filtered=any(value.strip() for value in self.request.GET.values()), is_meant=is_meant)
 
     def _fitting(self) -> models.QuerySet:
         """Return the leads that fit the filters and search of the address, which is the list's but for its end."""

@@ -79,9 +79,10 @@ def test_another_number_than_was_counted_changes_nothing(address, body, leads, a
     assert stages() == before
 
 
+@pytest.mark.parametrize("query", ["", "?search=", "?search=%20"])
 @pytest.mark.parametrize(("address", "body"), [(UPDATE, INACTIVE), (DELETE, {})])
-def test_every_lead_is_meant_only_when_that_is_said(address, body, leads, as_alice):
-    refused = as_alice.post(address, {**body, **act(5)})
+def test_every_lead_is_meant_only_when_that_is_said(address, body, query, leads, as_alice):
+    refused = as_alice.post(f"{address}{query}", {**body, **act(5)})
     taken = as_alice.post(address, {**body, **act(5, all=True)})
 
     assert [(error["path"], error["code"]) for error in refused.json()["errors"]] == [("all", "required")]

@@ -11,9 +11,10 @@ from unfold.widgets import UnfoldAdminSelectWidget
 
 from accounts import lockouts, refresh_tokens
 from accounts.choices import UserRole
+from accounts.kinds import kind_of
 from accounts.membership import hold_admins, is_active_admin, left_without_admin
 from accounts.models import AdminUser, User
-from accounts.password_changes import kind_of, require_password_change
+from accounts.password_changes import require_password_change
 from accounts.sessions import end_console_sessions
 from security.choices import AccountType
 from security.models import AccountLockout, ConsoleSession, RefreshToken

@@ -7,6 +7,7 @@ from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
 from accounts import notices
+from accounts.kinds import MODELS
 from accounts.models import AdminUser, User
 from accounts.pruning import prune
 from security.choices import AccountType
@@ -62,5 +63,4 @@ def mail_password_reset(email: str) -> None:
 
 def find_account_of(attempt: AuthAttempt) -> AdminUser | User | None:
     """Return the account that an attempt was made on."""
-    model = AdminUser if attempt.account_type == AccountType.ADMIN else User
-    return model._default_manager.filter(email=attempt.email).first()
+    return MODELS[AccountType(attempt.account_type)].objects.filter(email=attempt.email).first()

@@ -10,7 +10,7 @@ from typing import Any
 from django.db import connection
 from django.utils import timezone
 
-from accounts.models import AdminUser, User
+from accounts.kinds import MODELS
 from loctelli.database.fields import cuid, normalize_email
 from security.choices import AccountType
 from security.models import AccountLockout, KnownDevice
@@ -76,6 +76,6 @@ def forget_guesses(kind: AccountType, email: str) -> None:
 def unlock(kind: AccountType, email: str) -> None:
     """Unlock an account for every device, known ones too, in the bound system scope."""
     forget_guesses(kind, email)
-    model: Any = AdminUser if kind == AccountType.ADMIN else User
-    devices = KnownDevice.objects.filter(account_type=kind, user_id__in=model.objects.filter(email=email).values("pk"))
+    accounts = MODELS[kind].objects.filter(email=email)
+    devices = KnownDevice.objects.filter(account_type=kind, user_id__in=accounts.values("pk"))
     devices.update(failed_attempts=0, locked_until=None)

@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 
 from accounts import refresh_tokens
-from accounts.models import AdminUser, User
+from accounts.kinds import kind_of
 from accounts.password_validators import LONGEST
 from accounts.tokens import session_stamps
 from loctelli.errors import InvalidRequest
@@ -18,11 +18,6 @@ from tenants.scope import ensure_scope, system_scope
 
 # How many passwords, the present one among them, can't be taken again.
 REFUSED = {AccountType.USER: 5, AccountType.ADMIN: 10}
-
-
-def kind_of(account: AdminUser | User) -> AccountType:
-    """Return which kind of account this is."""
-    return AccountType.ADMIN if isinstance(account, AdminUser) else AccountType.USER
 
 
 def change_password(account: Any, new: str, *, keep_session: str | None = None) -> bool:

@@ -7,9 +7,8 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.hashers import check_password, make_password
 
 from accounts import refresh_tokens
-from accounts.models import AdminUser
+from accounts.kinds import kind_of
 from accounts.tokens import session_stamps
-from security.choices import AccountType
 from tenants.scope import ensure_scope
 
 
@@ -28,7 +27,6 @@ def verify_password(account: AbstractBaseUser | None, password: str) -> bool:
 
     Call it outside of any transaction, for it takes tens of milliseconds. It renews hashes of weaker parameters.
     """
-
     if account is None or not account.has_usable_password():
         verify_nothing(password)
         return False
@@ -39,8 +37,7 @@ def _renew(account: Any, password: str) -> None:
     """Store a stronger hash of the same password: no change of it, so neither the history nor a session notes one."""
     old, stamps = account.password, session_stamps(account)
     account.password = make_password(password)
-    kind = AccountType.ADMIN if isinstance(account, AdminUser) else AccountType.USER
     with ensure_scope("renewing a password hash"):
         # Unless the password itself was changed in the meantime.
         type(account)._default_manager.filter(pk=account.pk, password=old).update(password=account.password)
-        refresh_tokens.renew_stamps(kind, account, replaced=stamps)
+        refresh_tokens.renew_stamps(kind_of(account), account, replaced=stamps)

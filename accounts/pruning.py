@@ -1,14 +1,25 @@
 """What may be forgotten after a time."""
 
+from collections import Counter
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from accounts.devices import DEVICE_LIFETIME
+from accounts.kinds import MODELS
 from security import throttling
-from security.models import AccountLockout, AuditEntry, AuthAttempt, ConsoleSession, KnownDevice, RefreshToken
+from security.choices import AccountType
+from security.models import (
+    AccountLockout,
+    AuditEntry,
+    AuthAttempt,
+    ConsoleSession,
+    KnownDevice,
+    PasswordHistory,
+    RefreshToken,
+)
 from tenants.models import BackgroundAction, IdempotencyKey
 from tenants.scope import system_scope
 
@@ -19,10 +30,9 @@ def prune(*, dry_run: bool = False) -> dict[str, int]:
     With `dry_run` nothing goes, and the numbers are those of what would.
     """
     with system_scope("pruning"):
-        counts = {
-            rows.model._meta.db_table: rows.count() if dry_run else rows.delete()[0]
-            for rows in outlived(timezone.now())
-        }
+        counts: Counter[str] = Counter()
+        for rows in outlived(timezone.now()):
+            counts[rows.model._meta.db_table] += rows.count() if dry_run else rows.delete()[0]
         if not dry_run:
             # Of counts whose windows are over, nobody asks how many there are.
             counts["throttle_counters"] = throttling.prune()
@@ -50,7 +60,14 @@ def outlived(now: datetime) -> list[QuerySet]:
         KnownDevice.objects.filter(last_used_at__lt=now - DEVICE_LIFETIME),
         AccountLockout.objects.filter(last_attempt_at__lt=lockouts).exclude(locked_until__gt=now),
         ConsoleSession.objects.filter(expire_date__lt=now),
+        *map(passwords_of_nobody, MODELS),
         BackgroundAction.objects.filter(created_at__lt=sessions, finished_at__isnull=False),
         # PostgreSQL lets nobody delete one younger than 90 days, whatever the setting says.
         AuditEntry.objects.filter(created_at__lt=entries),
     ]
+
+
+def passwords_of_nobody(kind: AccountType) -> QuerySet:
+    """Return the former passwords of accounts that were deleted, which no foreign key takes along."""
+    kept = MODELS[kind].objects.filter(pk=OuterRef("user_id"))
+    return PasswordHistory.objects.filter(~Exists(kept), account_type=kind)

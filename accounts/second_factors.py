@@ -34,8 +34,6 @@ RECOVERY_CODES = 10
 MISREAD = str.maketrans("01", "ol")
 # A secret that was shown and not confirmed is replaced after this time: somebody else may have seen it meanwhile.
 ENROLMENT = timedelta(minutes=15)
-
-
 # What an admin is told whose app's secret does not decrypt; that is an incident.
 UNREADABLE = (
     "The secret of your authenticator app can't be read. Take a recovery code, or let a super admin reset the app."
@@ -88,7 +86,7 @@ def confirm_enrolment(admin: AdminUser, code: str) -> list[str]:
             raise WrongCode
         SecondFactor.objects.filter(pk=factor.pk).update(confirmed_at=timezone.now())
         admin.second_factor_id = factor.pk
-        return _new_recovery_codes(admin)
+        return replace_recovery_codes(admin)
 
 
 def check_code(admin: AdminUser, code: str) -> None:
@@ -102,7 +100,10 @@ def check_code(admin: AdminUser, code: str) -> None:
 
 def replace_recovery_codes(admin: AdminUser) -> list[str]:
     """Return new recovery codes, in place of all there were; in the bound system scope."""
-    return _new_recovery_codes(admin)
+    codes = [_new_code() for _ in range(RECOVERY_CODES)]
+    RecoveryCode.objects.filter(admin=admin).delete()
+    RecoveryCode.objects.bulk_create([RecoveryCode(admin=admin, code_hash=_hash(code)) for code in codes])
+    return codes
 
 
 def recovery_codes_left(admin: AdminUser) -> int:
@@ -159,13 +160,6 @@ def _spend_recovery_code(admin: AdminUser, code: str) -> bool:
     return bool(
         RecoveryCode.objects.filter(admin=admin, code_hash=_hash(code), used_at=None).update(used_at=timezone.now())
     )
-
-
-def _new_recovery_codes(admin: AdminUser) -> list[str]:
-    codes = [_new_code() for _ in range(RECOVERY_CODES)]
-    RecoveryCode.objects.filter(admin=admin).delete()
-    RecoveryCode.objects.bulk_create([RecoveryCode(admin=admin, code_hash=_hash(code)) for code in codes])
-    return codes
 
 
 def _new_code() -> str:

@@ -6,8 +6,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from accounts.kinds import kind_of
 from accounts.models import User
-from accounts.password_changes import kind_of
 from security.models import AccountLockout
 
 

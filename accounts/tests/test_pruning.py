@@ -11,7 +11,7 @@ from accounts.devices import DEVICE_LIFETIME
 from accounts.pruning import prune
 from security import throttling
 from security.choices import AccountType
-from security.models import AccountLockout, AuthAttempt, ConsoleSession, KnownDevice, RefreshToken
+from security.models import AccountLockout, AuthAttempt, ConsoleSession, KnownDevice, PasswordHistory, RefreshToken
 from tenants.models import BackgroundAction, IdempotencyKey
 from tenants.scope import system_scope
 
@@ -80,6 +80,7 @@ def test_what_is_too_old_goes_and_what_is_young_enough_stays(rows_of_all_ages):
         "known_devices": 1,
         "account_lockouts": 1,
         "console_sessions": 1,
+        "password_history": 0,
         "background_actions": 1,
         "audit_entries": 0,
         "throttle_counters": 0,
@@ -138,3 +139,16 @@ def test_a_dry_run_says_what_would_go_and_deletes_nothing(rows_of_all_ages, caps
     assert said.endswith("7 rows would be deleted.\n")
     assert left == [2] * len(TABLES)
     assert capsys.readouterr().out.endswith("7 rows deleted.\n")
+
+
+def test_former_passwords_go_with_the_accounts_that_had_them(cast, alice, ada):
+    with system_scope("test"):
+        for user_id, kind in ((alice.pk, "user"), (ada.pk, "admin"), (999_999, "user"), (999_999, "admin")):
+            PasswordHistory.objects.create(user_id=user_id, account_type=kind, password_hash="argon2$x")
+
+    counts = prune()
+
+    assert counts["password_history"] == 2
+    with system_scope("test"):
+        kept = set(PasswordHistory.objects.values_list("user_id", "account_type"))
+    assert kept == {(alice.pk, "user"), (ada.pk, "admin")}

@@ -125,6 +125,4 @@ class UserViewSet(UpdateMixin, DestroyMixin, TenantReadOnlyViewSet):
     def reassign(self, request, pk: str) -> Response:
         """Give this person's strategies, leads and bookings to another one."""
         owner = self.get_object()
-        serializer = SuccessorSerializer(data=request.data)
-        serializer.is_valid(raise_exception=True)
-        return Response({"reassigned": reassign(owner, to=serializer.validated_data["user"])})
+        return Response({"reassigned": reassign(owner, to=validated(SuccessorSerializer, request)["user"])})

@@ -11,6 +11,7 @@ from unfold.widgets import UnfoldAdminSelectWidget
 from accounts.actions import ASSIGN, ASSIGN_OR_FREE
 from accounts.models import AdminUser
 from crm.choices import BookingStatus, ContactStatus, LeadStatus, Priority
+from crm.stages import own_stages
 from tenants.background import Outcome, each, locked, write
 from tenants.console.bulk import BulkAction, RowsForm
 from tenants.console.exporting import exports
@@ -49,15 +50,6 @@ class LeadStatusForm(ChoiceForm):
         owners = self.rows.order_by().values("sub_account_id")
         added = {stage for stages in own_stages(SubAccount.objects.filter(pk__in=owners)).values() for stage in stages}
         return [*LeadStatus.choices, *((stage, stage) for stage in sorted(added - set(LeadStatus.values)))]
-
-
-def own_stages(sub_accounts: models.QuerySet) -> dict[int, set[str]]:
-    """Map each sub-account to the stages that its settings add to the pipeline."""
-    found = {}
-    for key, settings in sub_accounts.exclude(settings=None).values_list("pk", "settings"):
-        added = settings.get("lead_statuses") if isinstance(settings, dict) else None
-        found[key] = {stage for stage in added if isinstance(stage, str)} if isinstance(added, list) else set()
-    return found
 
 
 def change_lead_status(rows: models.QuerySet, *, by: AdminUser, status: str) -> Outcome:

@@ -15,12 +15,13 @@ from unfold.contrib.filters.admin import AutocompleteSelectFilter, DropdownFilte
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminSelectWidget
 
-from crm.actions import BOOKING_ACTIONS, CONTACT_ACTIONS, LEAD_ACTIONS, own_stages
+from crm.actions import BOOKING_ACTIONS, CONTACT_ACTIONS, LEAD_ACTIONS
 from crm.choices import ContactStatus, LeadStatus
 from crm.conversation_page import ConversationAdmin
 from crm.meetings import DAY, starts_at, still_to_come
 from crm.models import Booking, ContactSubmission, Lead
 from crm.notes_admin import NotesAdmin
+from crm.stages import own_stages
 from tenants.console.display import badge
 from tenants.console.filters import by_month
 from tenants.console.forms import ConsoleForm, is_key

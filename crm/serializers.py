@@ -8,11 +8,11 @@ from crm.choices import ContactStatus, LeadStatus
 from crm.models import Booking, ContactSubmission, Lead
 from crm.services import create_lead
 from crm.shapes import BOOKING_DETAILS, CONVERSATION_STATE
+from crm.stages import own_stages
 from loctelli.api import fields
 from loctelli.api.serializers import Serializer
 from security.models import ConversationMessage
 from tenants.models import SubAccount
-from tenants.scope import current_scope
 from tenants.serializers import TenantModelSerializer
 
 
@@ -101,23 +101,18 @@ class LeadSerializer(TenantModelSerializer):
     def validate_status(self, value: str) -> str:
         """Take the stages every sub-account has and those its settings add as `lead_statuses`."""
         if value not in LeadStatus.values and value not in self.own_statuses:
-            known = ", ".join([*LeadStatus.values, *self.own_statuses])
+            known = ", ".join([*LeadStatus.values, *sorted(self.own_statuses)])
             raise serializers.ValidationError(f"Must be one of: {known}.", code="invalid_choice")
         return value
 
     @cached_property
-    def own_statuses(self) -> list[str]:
-        return own_statuses()
+    def own_statuses(self) -> set[str]:
+        """The stages that the bound sub-account has added."""
+        (added,) = own_stages(SubAccount.objects.all()).values()
+        return added
 
     def create(self, validated_data: dict) -> Lead:
         return create_lead(**validated_data)
-
-
-def own_statuses() -> list[str]:
-    """Return the stages the bound sub-account has added to the pipeline."""
-    settings = SubAccount.objects.values_list("settings", flat=True).get(pk=current_scope().sub_account_id)
-    added = settings.get("lead_statuses") if isinstance(settings, dict) else None
-    return [status for status in added if isinstance(status, str)] if isinstance(added, list) else []
 
 
 class NoteSerializer(Serializer):

@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 from django.db import connection, transaction
 
 from crm.models.counts import EVERYBODY
+from loctelli.database.locks import lock_until_commit
 
 # This month and the one before, to compare it with.
 KEPT_DAYS = 61
@@ -63,7 +64,7 @@ def count_anew(*, days: int = KEPT_DAYS) -> None:
     with connection.cursor() as cursor:
         # One at a time. However much there is to count, a worker has the time.
         cursor.execute("SELECT set_config('lock_timeout', '0', true), set_config('statement_timeout', '0', true)")
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('loctelli'), hashtext('count'))")
+        lock_until_commit(connection, "crm.counts")
         cursor.execute(
             "DELETE FROM daily_counts WHERE day >= %s OR day <= %s", [first, today - timedelta(days=KEPT_DAYS)]
         )

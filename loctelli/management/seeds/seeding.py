@@ -7,6 +7,7 @@ from django.db import connection
 
 from accounts.models import AdminUser, User
 from crm.counts import count_anew
+from loctelli.database.locks import lock_until_commit
 from loctelli.management.seeds import demo, integrations, platform, prompts
 from loctelli.management.seeds.passwords import SeedRefused, generate_password, require_strong
 from tenants.scope import system_scope
@@ -92,4 +93,4 @@ def _wait_for_other_seeds() -> None:
     """Hold the seeding lock until the transaction ends, waiting for it as long as another process seeds."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT set_config('lock_timeout', '0', true), set_config('statement_timeout', '0', true)")
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('loctelli'), hashtext('seed'))")
+        lock_until_commit(connection, "seed.rows")

@@ -79,10 +79,9 @@ def wait_for_port() -> None:
             return
         except OSError as error:
             if error.errno != errno.EADDRINUSE or time.monotonic() > deadline:
+                place = f"{settings.BIND}, port {settings.PORT}"
                 why = (error.strerror or str(error)).partition(" (")[0]
-                raise CommandError(
-                    f"Can't listen on {settings.BIND}, port {settings.PORT} ({why}): stop what does, or set BIND and PORT."
-                ) from error
+                raise CommandError(f"Can't listen on {place} ({why}): stop what does, or set BIND and PORT.") from error
         time.sleep(0.2)
 
 

@@ -34,7 +34,7 @@ LIMIT %(most)s
 """
 # Jobs that wait are those nobody has begun though their time has come; so many of them that it says enough.
 HEALTH = """
-SELECT current_setting('server_version'), pg_size_pretty(pg_database_size(current_database())),
+SELECT split_part(current_setting('server_version'), ' ', 1), pg_size_pretty(pg_database_size(current_database())),
        worker_last_heartbeat(), now(),
        (SELECT count(*) FROM (SELECT FROM procrastinate_jobs
                               WHERE status = 'todo' AND coalesce(scheduled_at, now()) <= now() LIMIT 1000) AS waiting)

@@ -7,7 +7,8 @@ and what belongs to nobody ADMIN or CATALOGUE. The numbers are far from those th
 from contextlib import contextmanager
 from itertools import count
 
-from django.db import connection, transaction
+import pytest
+from django.db import IntegrityError, connection, transaction
 
 from loctelli.tests.expected_schema import TABLES
 from tenants.scope import system_scope
@@ -244,3 +245,13 @@ def undone():
     with transaction.atomic():
         yield
         transaction.set_rollback(True)
+
+
+@contextmanager
+def refused(kind, **diagnosis):
+    """Expect PostgreSQL to refuse the block's statement with this error and these fields of its report."""
+    with pytest.raises(IntegrityError) as error, undone():
+        yield
+    report = error.value.__cause__
+    assert isinstance(report, kind), report
+    assert {name: getattr(report.diag, name) for name in diagnosis} == diagnosis

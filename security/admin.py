@@ -21,6 +21,7 @@ from security.models import AuditEntry, AuthAttempt, ConversationMessage, Passwo
 from tenants.console import history
 from tenants.console.display import as_json, badge
 from tenants.console.filters import SubAccountFilter, by_choice, by_month
+from tenants.console.forms import is_key
 from tenants.console.links import link_to
 from tenants.console.lists import Link, list_url
 from tenants.console.model_admin import ReadOnlyAdmin
@@ -67,14 +68,14 @@ class SecurityIncidentAdmin(ReadOnlyAdmin):
                 if metadata.get(name)
             ]
         about = (
-            ("accounts.User", row.user_id, gettext("User %(number)s")),
-            ("accounts.AdminUser", metadata.get("admin_id"), gettext("Admin %(number)s")),
-            ("crm.Lead", row.lead_id, gettext("Lead %(number)s")),
+            ("accounts.User", row.user_id, gettext("User: %(name)s")),
+            ("accounts.AdminUser", metadata.get("admin_id"), gettext("Admin: %(name)s")),
+            ("crm.Lead", row.lead_id, gettext("Lead: %(name)s")),
         )
         return found + [
-            Link(words % {"number": key}, reverse(f"admin:{label.lower().replace('.', '_')}_change", args=[key]))
+            Link(words % {"name": there}, reverse(f"admin:{label.lower().replace('.', '_')}_change", args=[there.pk]))
             for label, key, words in about
-            if key and self.may_view(request, label)
+            if self.may_view(request, label) and (there := found_by(label, key)) is not None
         ]
 
     @display(description=_("Note"))
@@ -82,6 +83,12 @@ class SecurityIncidentAdmin(ReadOnlyAdmin):
         if not incident.resolved:
             return "–"
         return (incident.metadata or {}).get("note", "–")
+
+
+def found_by(label: str, key: Any) -> models.Model | None:
+    """Return the row that an incident names, which may be gone by now."""
+    model = apps.get_model(label)
+    return model._base_manager.filter(pk=key).first() if key and is_key(model._meta.pk, key) else None
 
 
 @admin.register(ConversationMessage)

@@ -9,7 +9,7 @@ from django.contrib import admin
 from django.test import Client
 from django.urls import reverse
 
-from loctelli.tests.console_cast import LABELS, a_row_of, limited_admin, page, signed_in
+from loctelli.tests.console_cast import LABELS, a_row_of, limited_admin, page, signed_in, text
 from security.models import AuditEntry
 from security.tests.factories import SecurityIncidentFactory
 from tenants.console.row_actions import RowActionsAdmin
@@ -84,6 +84,24 @@ def test_an_incident_leads_only_where_one_may_go(rows, cast):
     assert page("crm.lead", "change", rows.acme.lead.pk) in offered
     assert page("accounts.user", "change", cast.alice.pk) in to_ada - offered
     assert f"{page('security.authattempt', 'changelist')}?q=192.0.2.1" in to_ada - offered
+
+
+def test_an_incident_names_whom_it_is_about_and_leads_to_nobody_who_is_gone(rows, console, cast):
+    with system_scope("test"):
+        incident = SecurityIncidentFactory(
+            user_id=cast.alice.pk, lead_id=rows.acme.lead.pk, metadata={"admin_id": ["no", "key"]}
+        )
+    url = page("security.securityincident", "change", incident.pk)
+
+    before = text(console.get(url))
+    with system_scope("test"):
+        rows.acme.lead.delete()
+    after = console.get(url)
+
+    assert "User: Alice" in before
+    assert "Lead: Lead of Acme" in before
+    assert "Lead: " not in text(after)
+    assert page("crm.lead", "change", incident.lead_id) not in after.content.decode()
 
 
 def test_a_list_offers_no_filter_by_rows_one_may_not_see(rows, cast):

@@ -74,36 +74,33 @@ def chain_hash(
     sealed: SealedMessage,
 ) -> str:
     """Return the integrity hash, in hex, of a message that follows the one whose hash is given ("" for none)."""
-    key = _derive(data_keys.get_or_create(sub_account_id), salt=None, purpose=b"conversation integrity")
+    # Sealing has made the key. Who verifies makes none: without it nothing can be proven.
+    key = _derive(data_keys.get(sub_account_id), salt=None, purpose=b"conversation integrity")
     moment = message_timestamp.astimezone(UTC).isoformat(timespec="microseconds")
     digest = hmac.HMAC(key, hashes.SHA256())
     digest.update(bind(previous_hash, sub_account_id, lead_id, row_id, role, moment, *sealed))
     return digest.finalize().hex()
 
 
-def verify_chain(messages: Iterable[Message], *, last_hash: str | None = None) -> list[str]:
+def verify_chain(messages: Iterable[Message]) -> list[str]:
     """Return the ids of the messages, in order, that were changed or don't follow the one before; [] for a whole chain.
 
-    A message cut off at the very end leaves no trace in those that remain: whoever has kept the newest message's hash
-    gives it as `last_hash`, and a chain that ends elsewhere reports its last message ("" when it is empty).
+    A message cut off at the very end leaves no trace in those that remain: the lead's own date of it tells.
     """
-    broken, previous, row_id = [], FIRST, ""
+    broken, previous = [], FIRST
     for message in messages:
-        row_id = message.pk
         expected = chain_hash(
             previous,
             sub_account_id=message.sub_account_id,
             lead_id=message.lead_id,
-            row_id=row_id,
+            row_id=message.pk,
             role=message.role,
             message_timestamp=message.message_timestamp,
             sealed=SealedMessage(message.encrypted_content, message.salt, message.iv),
         )
         if expected != message.integrity_hash:
-            broken.append(row_id)
+            broken.append(message.pk)
         previous = message.integrity_hash
-    if last_hash is not None and previous != last_hash and row_id not in broken:
-        broken.append(row_id)
     return broken
 
 

@@ -16,7 +16,7 @@ import pytest
 from loctelli.database.binaries import open_to_all
 from loctelli.database.embedded import PROJECT
 from loctelli.database.keeper import running_port
-from loctelli.tests.processes import DatabaseServer, processes_of, wait_until
+from loctelli.tests.processes import DatabaseServer, free_port, processes_of, wait_until
 
 pytestmark = pytest.mark.server
 
@@ -88,16 +88,20 @@ def test_cold_starts_at_once_share_one_server_and_leave_none(tmp_path):
 
     assert lines == ["loctelli_login loctelli_tenant\n"] * 8
     assert len(keepers) == 1
-    assert port is not None
+    assert port == int((directory / "port").read_text())
     assert running_port(directory) is None
 
 
 def test_a_second_start_keeps_the_port_and_the_data(tmp_path):
-    server = DatabaseServer(tmp_path / "postgres")
+    directory = tmp_path / "postgres"
+    directory.mkdir(mode=0o700)
+    # One that no connection of somebody else's is given between the starts.
+    (directory / "port").write_text(str(free_port()))
+    server = DatabaseServer(directory)
     first = server.address
     server.close()
 
-    server = DatabaseServer(tmp_path / "postgres")
+    server = DatabaseServer(directory)
     second = server.address
     name = answers(server)
     server.close()

@@ -1,7 +1,9 @@
 """An admin's own password."""
 
+from django.conf import settings
 from django.contrib.auth import update_session_auth_hash
 from django.contrib.auth.views import PasswordChangeView
+from django.core.exceptions import ValidationError
 from django.http import HttpResponse, HttpResponseRedirect
 from django.urls import reverse_lazy
 from django.utils.translation import gettext as _
@@ -10,11 +12,20 @@ from unfold.forms import AdminOwnPasswordChangeForm
 from accounts.models import AdminUser
 from accounts.password_changes import change_password
 from loctelli.errors import InvalidRequest
+from security import throttling
 from tenants.scope import system_scope
 
 
 class OwnPasswordForm(AdminOwnPasswordChangeForm):
     """The old password and the new one, typed twice; what it must be is asked where it is changed."""
+
+    def clean_old_password(self) -> str:
+        """Count a try, as the API does: whoever sits down at an open session doesn't get to guess the password."""
+        rate = throttling.Rate.parse(settings.PASSWORD_THROTTLE)
+        verdicts = {"password": throttling.hit(f"password:admin:{self.user.pk}", rate)}
+        if refusal := throttling.refusal(verdicts):
+            raise ValidationError(_(refusal.detail), code=refusal.code)
+        return super().clean_old_password()
 
     def validate_password_for_user(self, *args: object, **kwargs: object) -> None:
         pass

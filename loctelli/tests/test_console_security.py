@@ -198,3 +198,18 @@ def test_an_invitation_shows_its_code_once_and_is_revoked(cast, console):
 def test_signed_out_admins_see_nothing_of_it(rows):
     for label in ("security.securityincident", "security.refreshtoken", "security.consolesession"):
         assert Client().get(page(label, "changelist")).status_code == 302
+
+
+def test_ones_own_password_cannot_be_guessed_from_an_open_session(cast, ada, settings):
+    settings.PASSWORD_THROTTLE = "2/3600"
+    client, url = signed_in(ada), reverse("console:password_change")
+    new = {"new_password1": "a staple of nine batteries", "new_password2": "a staple of nine batteries"}
+
+    wrong = [client.post(url, {"old_password": "guessed", **new}) for _ in range(2)]
+    right = client.post(url, {"old_password": PASSWORD, **new})
+
+    assert all("entered incorrectly" in text(answer) for answer in wrong)
+    assert "Too many requests" in text(right)
+    with system_scope("test"):
+        ada.refresh_from_db()
+    assert ada.check_password(PASSWORD)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 # So many rows are looked at, which takes some milliseconds. Fewer in an order that scatters them over the table; in the
 # one that they were written in they lie side by side.
-SCATTERED, SIDE_BY_SIDE = 4000, 20_000
+SCATTERED, SIDE_BY_SIDE = 4000, 10_000
 # Of them so many have to fit where a search reads on behind the page.
 WANTED_FOR_SEARCH = 1000
 # Filters that no index serves are refused where more rows than this are to be read through: a tenth of a second's work.

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import tracemalloc
+from threading import BoundedSemaphore
 
 import openpyxl
 import pytest
@@ -194,7 +195,8 @@ def test_a_row_that_is_made_or_deleted_meanwhile_moves_no_other(cast, leads, as_
     assert found == [lead.pk for lead in reversed(leads) if lead is not leads[2]]
 
 
-def test_a_client_that_goes_away_ends_the_reading_and_frees_its_place(leads, as_alice, settings):
+def test_a_client_that_goes_away_ends_the_reading_and_frees_its_place(leads, as_alice, monkeypatch):
+    monkeypatch.setattr(exporting, "places", BoundedSemaphore(1))
     answer = as_alice.get(f"{LEADS}export/?as=jsonl")
     busy = as_alice.get(f"{LEADS}export/")
     with CaptureQueriesContext(connection) as queries:

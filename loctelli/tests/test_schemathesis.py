@@ -110,7 +110,8 @@ def mend(body: dict, resource: str) -> None:
         if value is not None and name in known:
             body[name] = known[name]
         elif isinstance(value, dict | list) and not is_storable(value):
-            body[name] = type(value)()
+            # Of rows there has to be one.
+            body[name] = [{}] if name == "leads" else type(value)()
     if resource == "strategies" and "delay_min" in body:
         body["delay_max"] = None
     if isinstance(body.get("booking"), dict):

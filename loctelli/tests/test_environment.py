@@ -1,4 +1,5 @@
 import base64
+import re
 import stat
 
 from loctelli import environment
@@ -67,3 +68,16 @@ def test_the_example_names_every_setting_that_is_read():
     explained = set(environment.re.findall(r"^(?:# )?([A-Z][A-Z_]+)=", EXAMPLE.read_text(), environment.re.MULTILINE))
 
     assert read == explained
+
+
+def test_the_example_shows_the_defaults_that_settings_have():
+    literal = r'"([A-Z_]+)", default=(?:"([^"]*)"|(\d+|True|False))\)'
+    settings = (environment.PROJECT / "loctelli" / "settings.py").read_text()
+    example = (environment.PROJECT / ".env.example").read_text()
+    defaults = {name: text or other.lower() for name, text, other in re.findall(literal, settings)}
+    shown = dict(re.findall(r"^# ([A-Z_]+)=(.+)$", example, re.MULTILINE))
+
+    known = defaults.keys() & shown.keys()
+
+    assert len(known) > 30
+    assert {name: shown[name] for name in known} == {name: defaults[name] for name in known}

@@ -6,6 +6,7 @@ import re
 import sys
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import orjson
@@ -18,6 +19,7 @@ ENDED_BY_POSTGRES = (
     psycopg.errors.LockNotAvailable,
     psycopg.errors.DeadlockDetected,
 )
+REQUEST_LOG = "loctelli.request"
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 
 
@@ -119,6 +121,23 @@ class OutagesInOneLine(logging.Filter):
         return True
 
 
+def _json_line(logger: BytesLogger) -> Callable[..., None]:
+    """Return what writes the line that structlog's processors would: theirs take a tenth of a plain read."""
+
+    def write(event: str, **known: Any) -> None:
+        line = {
+            **known,
+            "event": event,
+            **structlog.contextvars.get_contextvars(),
+            "level": "info",
+            "logger": logger.name,
+            "timestamp": datetime.now(UTC),
+        }
+        logger.msg(orjson.dumps(line, option=orjson.OPT_UTC_Z))
+
+    return write
+
+
 def new_request_id() -> str:
     """Return 128 random bits in hex; nobody has to be unable to guess them."""
     return f"{random.getrandbits(128):032x}"
@@ -132,7 +151,9 @@ class RequestLogMiddleware:
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
-        self.log = structlog.get_logger("loctelli.request")
+        self.log = structlog.get_logger(REQUEST_LOG)
+        writes_json = structlog.get_config()["logger_factory"] is BytesLogger and self.log.is_enabled_for(logging.INFO)
+        self.write = _json_line(BytesLogger(REQUEST_LOG)) if writes_json else self.log.info
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         started = time.perf_counter()
@@ -142,7 +163,7 @@ class RequestLogMiddleware:
         structlog.contextvars.bind_contextvars(request_id=request_id)
         response = self.get_response(request)
         response["X-Request-ID"] = request_id
-        self.log.info(
+        self.write(
             "request",
             method=request.method,
             # Without the query, which may hold what a person searched for.

@@ -1,8 +1,13 @@
+import io
 import json
 import logging
+import re
+import sys
+from types import SimpleNamespace
 
 import psycopg
 import pytest
+import structlog
 from django.http import HttpResponse
 from django.test import RequestFactory
 from structlog.testing import capture_logs
@@ -23,6 +28,37 @@ def test_one_line_for_each_request_without_its_query():
     assert (line["method"], line["path"], line["status"]) == ("GET", "/api/v1/leads/", 204)
     assert line["ms"] >= 0
     assert "secret" not in json.dumps(lines)
+
+
+def test_in_production_the_line_is_json_as_structlog_writes_it(monkeypatch):
+    configured, stderr = structlog.get_config(), SimpleNamespace(buffer=io.BytesIO())
+    monkeypatch.setattr(sys, "stderr", stderr)
+    try:
+        logs.configuration(json_lines=True, level="INFO")
+        logs.RequestLogMiddleware(answer)(RequestFactory().get("/", headers={"X-Request-ID": "proxy-1234"}))
+        structlog.get_logger(logs.REQUEST_LOG).info(
+            "request", method="GET", path="/", status=204, ms=0.1, request_id="proxy-1234"
+        )
+    finally:
+        structlog.configure(**configured)
+        structlog.contextvars.clear_contextvars()
+
+    ours, theirs = map(json.loads, stderr.buffer.getvalue().splitlines())
+    assert ours.keys() == theirs.keys()
+    assert {**ours, "ms": 0.1, "timestamp": theirs["timestamp"]} == theirs
+    assert re.fullmatch(r"[0-9-]{10}T[0-9:]{8}(\.[0-9]{6})?Z", ours["timestamp"])
+
+
+def test_where_only_warnings_are_logged_requests_are_not(monkeypatch):
+    configured, stderr = structlog.get_config(), SimpleNamespace(buffer=io.BytesIO())
+    monkeypatch.setattr(sys, "stderr", stderr)
+    try:
+        logs.configuration(json_lines=True, level="WARNING")
+        logs.RequestLogMiddleware(answer)(RequestFactory().get("/"))
+    finally:
+        structlog.configure(**configured)
+
+    assert stderr.buffer.getvalue() == b""
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ from accounts.middleware import PrincipalQuery
 from loctelli.api.pagination import Position, ordering_of
 from loctelli.api.schema import AutoSchema
 from loctelli.api.selection import MAX_ROWS, Selection, is_to_many
+from loctelli.database.compiled import run
 from loctelli.errors import DomainError, InvalidRequest
 from loctelli.exports import FORMATS, file_response
 from tenants.scope import tenant_scope
@@ -103,9 +104,10 @@ class Chunks:
 
     def _read(self, position: Position | None) -> tuple[list[dict], Position | None]:
         """Return the rows past a position, and the last one's where more may follow."""
-        reading, statement = self.view.list_statement(self.ordering, position and position.way, self.size)
         known = {} if position is None else self.ordering.values(position)
-        found = statement.rows(**self.view.bound(), **known)
+        reading, query = self.view.list_query(self.ordering, position and position.way, self.size, known)
+        run([query])
+        found = query.rows
         # The columns of the order come last.
         last = Position(list(found[-1][len(reading.columns) :])) if len(found) == self.size else None
         return [reading(row) for row in found], last

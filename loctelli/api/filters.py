@@ -3,7 +3,7 @@
 import operator
 import re
 from datetime import UTC
-from functools import cache, reduce
+from functools import cache, lru_cache, reduce
 from typing import Any
 
 import django_filters
@@ -112,6 +112,19 @@ class FilterSet(rest_filters.FilterSet):
             field = field.target_field
         return super().filter_for_lookup(field, lookup_type)
 
+    @classmethod
+    @lru_cache(maxsize=1024)
+    def of_given(cls, names: frozenset[str]) -> "type[FilterSet]":
+        """Return the filter set of some filters alone: django-filter copies and labels all that there are each time."""
+        some = type(cls.__name__, (cls,), {})
+        some.base_filters = {name: found for name, found in cls.base_filters.items() if name in names}
+        return some
+
+    def get_form_class(self) -> type[forms.Form]:
+        if "form_class" not in type(self).__dict__:
+            type(self).form_class = super().get_form_class()
+        return type(self).form_class
+
     @property
     def conditions(self) -> dict[str, Any]:
         """The filters that are given, as Django's lookups."""
@@ -131,7 +144,8 @@ class Filters(BaseFilterBackend):
                 _check(name, request.GET[name], several=isinstance(found, BaseCSVFilter))
                 if (other := _within(view).get(name, name)) not in request.GET:
                     raise InvalidRequest.at(name, "needs_filter", f"Only together with {other}.")
-        filterset = filterset_class(request.GET, queryset=queryset, request=request)
+        given = frozenset(name for name in filterset_class.base_filters if name in request.GET)
+        filterset = filterset_class.of_given(given)(request.GET, queryset=queryset, request=request)
         if not filterset.is_valid():
             errors = filterset.errors.get_json_data()
             raise InvalidRequest(
@@ -143,6 +157,8 @@ class Filters(BaseFilterBackend):
             )
         if view.action == "list":
             self._look(request, view, queryset, filterset.conditions)
+        if all(_is_plain(found) for found in filterset.filters.values()):
+            view.conditions = filterset.conditions
         return filterset.qs
 
     def _look(self, request, view, queryset: models.QuerySet, conditions: dict[str, Any]) -> None:
@@ -176,6 +192,12 @@ class Filters(BaseFilterBackend):
             }
             for name, found in filterset_class.base_filters.items()
         ]
+
+
+def _is_plain(found: django_filters.Filter) -> bool:
+    """Return whether a filter is just what its lookup says, and not some method of its own."""
+    own = (django_filters.Filter.filter, django_filters.ChoiceFilter.filter)
+    return type(found).filter in own and not (found.method or found.exclude or found.distinct)
 
 
 def _check(name: str, value: str, *, several: bool) -> None:

@@ -97,9 +97,9 @@ class KeysetPagination(BasePagination):
             detail = f"With what is included a page could have {self.size * most:,} rows; the limit is {MAX_ROWS:,}."
             raise InvalidRequest.at("page_size", "too_many_rows", f"{detail} At most {MAX_ROWS // most} fit here.")
         way = None if self.start is None else self.start.way
-        self.reading, statement = view.list_statement(self.ordering, way, self.size + 1)
         place = {} if self.start is None else self.ordering.values(self.start)
-        self.queries = [statement.query(**view.bound(), **place)]
+        self.reading, query = view.list_query(self.ordering, way, self.size + 1, place)
+        self.queries = [query]
         if parameters.flag(request, "count"):
             self.queries.append(Count(view.rows, at_most=MAX_COUNT + 1).query(**view.bound()))
         return self.queries

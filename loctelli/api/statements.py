@@ -1,7 +1,8 @@
 """The SQL of resources: the same for every request that asks for the same, whoever asks, so it is made once."""
 
+from collections.abc import Mapping
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.db import models
 
@@ -13,6 +14,10 @@ from loctelli.database.compiled import Parameter, Statement
 if TYPE_CHECKING:
     from loctelli.api.viewsets import GenericViewSet
 
+# Lookups whose SQL depends on nothing but how many values there are, or whether null is asked for.
+COMPARED = {"exact", "in", "gte", "gt", "lte", "lt", "isnull"}
+# Of each filter its column, its lookup, and how many values it has, or whether null is asked for.
+Shape = tuple[tuple[str, str, Any], ...]
 REFERENCE_COLUMNS = ("sub_account", "is_active")
 
 
@@ -35,6 +40,47 @@ def page(
 ) -> Statement:
     """Return what reads a page of all rows of a resource."""
     return of_page(view, selection, view.rows_of(selection.model), ordering, way, size)
+
+
+def shape_of(conditions: Mapping[str, Any]) -> tuple[Shape | None, dict[str, Any]]:
+    """Return what of filters their SQL depends on, and what fills its holes; None for filters of other kinds."""
+    shape, values = [], {}
+    for lookup, value in conditions.items():
+        column, _, kind = lookup.rpartition("__")
+        if "__" in column or kind not in COMPARED:
+            return None, {}
+        if kind == "isnull":
+            shape.append((column, kind, value))
+        elif kind == "in":
+            shape.append((column, kind, len(value)))
+            values |= {f"{lookup}_{number}": one for number, one in enumerate(value)}
+        else:
+            shape.append((column, kind, 1))
+            values[lookup] = value
+    return tuple(shape), values
+
+
+def filtered(rows: models.QuerySet, shape: Shape) -> models.QuerySet:
+    """Return the rows that fit filters of a shape, whose values are holes."""
+    for column, kind, known in shape:
+        lookup, field = f"{column}__{kind}", rows.model._meta.get_field(column)
+        if isinstance(field, models.ForeignKey):
+            field = field.target_field
+        fitting: Any = known
+        if kind == "in":
+            fitting = [Parameter(f"{lookup}_{number}", field) for number in range(known)]
+        elif kind != "isnull":
+            fitting = Parameter(lookup, field)
+        rows = rows.filter(**{lookup: fitting})
+    return rows
+
+
+@lru_cache(maxsize=1024)
+def filtered_page(
+    view: "type[GenericViewSet]", selection: Selection, shape: Shape, ordering: Ordering, way: Way | None, size: int
+) -> Statement:
+    """Return what reads a page of the rows of a resource that fit filters of a shape."""
+    return of_page(view, selection, filtered(view.rows_of(selection.model), shape), ordering, way, size)
 
 
 def of_page(

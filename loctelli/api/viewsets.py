@@ -19,7 +19,7 @@ from loctelli.api.references import keys_in
 from loctelli.api.selection import Selection, select
 from loctelli.api.short_way import ShortWayMixin, short
 from loctelli.api.views import StrictRequestMixin
-from loctelli.database.compiled import Statement, run
+from loctelli.database.compiled import run
 from loctelli.database.queries import Query
 
 PAGING = {"cursor", "page_size", "count", "ordering"}
@@ -43,6 +43,8 @@ class GenericViewSet(ShortWayMixin, StrictRequestMixin, viewsets.GenericViewSet)
     ordering = "-pk"
     # Whether answers can be limited and extended by `?fields=` and `?include=`.
     selectable = True
+    # The filters of a list as Django's lookups, once they are read; None where something else filters it, too.
+    conditions: Mapping[str, Any] | None = None
     format_kwarg = None
     # The serializer of the request's body, and what that refers to, once they are known.
     serializer: serializers.Serializer | None = None
@@ -119,14 +121,23 @@ class GenericViewSet(ShortWayMixin, StrictRequestMixin, viewsets.GenericViewSet)
             raise Http404
         return statements.reading(type(self), self.selection)(query.rows[0])
 
-    def list_statement(self, ordering: Ordering, way: Way | None, size: int) -> tuple[Reading, Statement]:
-        """Return what reads the list that this request asks for; it is made anew only for one that is narrowed."""
+    def list_query(
+        self, ordering: Ordering, way: Way | None, size: int, place: Mapping[str, Any]
+    ) -> tuple[Reading, Query]:
+        """Return what reads the list that this request asks for; its SQL is made anew only for a search."""
         view, selection = type(self), self.selection
+        values: Mapping[str, Any] = {}
         if not self.is_narrowed:
             statement = statements.page(view, selection, ordering, way, size)
         else:
-            statement = statements.of_page(view, selection, self.rows, ordering, way, size)
-        return statements.reading(view, selection), statement
+            rows, shape = self.rows, None
+            if self.conditions is not None and not self.request.GET.get("search"):
+                shape, values = statements.shape_of(self.conditions)
+            if shape is not None:
+                statement = statements.filtered_page(view, selection, shape, ordering, way, size)
+            else:
+                statement = statements.of_page(view, selection, rows, ordering, way, size)
+        return statements.reading(view, selection), statement.query(**self.bound(), **place, **values)
 
     @property
     def is_narrowed(self) -> bool:

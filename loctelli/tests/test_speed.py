@@ -33,13 +33,13 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.server]
 # How many times less processor time ours takes than the others, without a server, when nothing is lost.
 RATIOS = {
     ("list", "plain"): 4.8,
-    ("list", "floor"): 0.24,
-    ("detail", "plain"): 3.6,
-    ("detail", "floor"): 0.15,
+    ("list", "floor"): 0.2,
+    ("detail", "plain"): 4.4,
+    ("detail", "floor"): 0.2,
     ("includes", "plain"): 5.6,
     ("includes", "floor"): 0.15,
-    ("create", "plain"): 1.8,
-    ("create", "floor"): 0.125,
+    ("create", "plain"): 2.2,
+    ("create", "floor"): 0.15,
 }
 LEADS = 3000
 CALLS = 10

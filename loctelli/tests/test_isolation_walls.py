@@ -41,8 +41,9 @@ def without_manager() -> Iterator[None]:
 
 
 def forget_statements() -> None:
-    for made_once in (statements.reading, statements.detail, statements.page, statements.reference):
-        made_once.cache_clear()
+    for made_once in vars(statements).values():
+        if hasattr(made_once, "cache_clear"):
+            made_once.cache_clear()
 
 
 @contextmanager

@@ -70,7 +70,7 @@ def test_who_cancelled_stands_in_the_history_of_the_sub_account(begun, cast):
 
     console.post(address("cancel", begun))
 
-    assert "is_active false → true" in text(console.get(page("tenants.subaccount", "history", cast.acme.pk)))
+    assert "Active No → Yes" in text(console.get(page("tenants.subaccount", "history", cast.acme.pk)))
 
 
 def test_what_was_inactive_before_stays_so(cast):

@@ -15,11 +15,28 @@ from structlog.testing import capture_logs
 from loctelli import logs
 
 
+@pytest.fixture(autouse=True)
+def _configured_as_before():
+    """Each test configures structlog as it wants, and the next one finds it as it was."""
+    configured = structlog.get_config()
+    yield
+    structlog.configure(**configured)
+    structlog.contextvars.clear_contextvars()
+
+
+def caught_stderr(monkeypatch) -> io.BytesIO:
+    """Have stderr written to memory from here on; a fixture comes too early, before pytest's own."""
+    written = io.BytesIO()
+    monkeypatch.setattr(sys, "stderr", SimpleNamespace(buffer=written))
+    return written
+
+
 def answer(request):
     return HttpResponse(status=204)
 
 
 def test_one_line_for_each_request_without_its_query():
+    logs.configuration(json_lines=False, level="INFO")
     with capture_logs() as lines:
         logs.RequestLogMiddleware(answer)(RequestFactory().get("/api/v1/leads/?search=secret@person.example"))
 
@@ -31,34 +48,23 @@ def test_one_line_for_each_request_without_its_query():
 
 
 def test_in_production_the_line_is_json_as_structlog_writes_it(monkeypatch):
-    configured, stderr = structlog.get_config(), SimpleNamespace(buffer=io.BytesIO())
-    monkeypatch.setattr(sys, "stderr", stderr)
-    try:
-        logs.configuration(json_lines=True, level="INFO")
-        logs.RequestLogMiddleware(answer)(RequestFactory().get("/", headers={"X-Request-ID": "proxy-1234"}))
-        structlog.get_logger(logs.REQUEST_LOG).info(
-            "request", method="GET", path="/", status=204, ms=0.1, request_id="proxy-1234"
-        )
-    finally:
-        structlog.configure(**configured)
-        structlog.contextvars.clear_contextvars()
+    stderr = caught_stderr(monkeypatch)
+    logs.configuration(json_lines=True, level="INFO")
+    logs.RequestLogMiddleware(answer)(RequestFactory().get("/", headers={"X-Request-ID": "proxy-1234"}))
+    structlog.get_logger(logs.REQUEST_LOG).info("request", method="GET", path="/", status=204, ms=0.1)
 
-    ours, theirs = map(json.loads, stderr.buffer.getvalue().splitlines())
+    ours, theirs = map(json.loads, stderr.getvalue().splitlines())
     assert ours.keys() == theirs.keys()
     assert {**ours, "ms": 0.1, "timestamp": theirs["timestamp"]} == theirs
     assert re.fullmatch(r"[0-9-]{10}T[0-9:]{8}(\.[0-9]{6})?Z", ours["timestamp"])
 
 
 def test_where_only_warnings_are_logged_requests_are_not(monkeypatch):
-    configured, stderr = structlog.get_config(), SimpleNamespace(buffer=io.BytesIO())
-    monkeypatch.setattr(sys, "stderr", stderr)
-    try:
-        logs.configuration(json_lines=True, level="WARNING")
-        logs.RequestLogMiddleware(answer)(RequestFactory().get("/"))
-    finally:
-        structlog.configure(**configured)
+    stderr = caught_stderr(monkeypatch)
+    logs.configuration(json_lines=True, level="WARNING")
+    logs.RequestLogMiddleware(answer)(RequestFactory().get("/"))
 
-    assert stderr.buffer.getvalue() == b""
+    assert stderr.getvalue() == b""
 
 
 @pytest.mark.parametrize(

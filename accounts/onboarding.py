@@ -15,6 +15,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from django.contrib.auth.hashers import check_password, make_password
+from django.db import connection
 from procrastinate.contrib.django import app
 
 from accounts import notices
@@ -23,6 +24,7 @@ from accounts.membership import move_user
 from accounts.models import User
 from accounts.password_changes import check_strength
 from loctelli.database.fields import normalize_email
+from loctelli.database.locks import lock_until_commit
 from loctelli.errors import Conflict, DomainError, InvalidRequest
 from security import platform_secrets
 from security.keys import EncryptionError
@@ -158,6 +160,8 @@ def confirm(token: str, *, password: str) -> User:
     elif not check_password(password, hashed):
         raise InvalidRegistration
     with system_scope("confirming a registration"):
+        # Of two who confirm the same one at once, the second waits, and finds the account that the first has made.
+        lock_until_commit(connection, f"confirming:{registration.email}")
         if User.objects.filter(email=registration.email).exists():
             raise InvalidRegistration
         user = User(

@@ -1,5 +1,7 @@
 """Registering and confirming: nobody learns who has an account, and nothing is made before it is confirmed."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 from django.db import connection
 from django.test import Client
@@ -33,6 +35,7 @@ from accounts.tests.onboarding_cast import (
     used_up,
     work_off_mails,
 )
+from loctelli.tests.waiting import until_somebody_waits
 from tenants.models import SubAccount
 from tenants.scope import system_scope
 
@@ -224,3 +227,25 @@ def test_registrations_confirmed_at_once_on_one_use_make_one_account(cast, invit
     assert sorted(statuses) == [201] + [404] * 7
     with system_scope("test"):
         assert SubAccount.objects.get(pk=cast.acme.pk).users.filter(email__startswith="bob").count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(("url", "code"), [(REGISTER, {}), (REGISTER_AND_JOIN, {"code": CODE})])
+def test_of_two_who_confirm_a_registration_at_once_the_second_is_answered_as_later(cast, invitation, client, url, code):
+    change(invitation, max_uses=1)
+    token = registered(client, url, **code)
+
+    def confirming():
+        try:
+            return outcome(post(Client(), CONFIRM, token=token, password=PASSWORD))
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(2) as pool:
+        with system_scope("test"), connection.cursor() as cursor:
+            # Until both are at it, no account is made.
+            cursor.execute("LOCK TABLE users IN SHARE ROW EXCLUSIVE MODE")
+            outcomes = [pool.submit(confirming), pool.submit(confirming)]
+            until_somebody_waits(sessions=2)
+
+        assert sorted(done.result() for done in outcomes) == [(201, ""), (404, "invalid_registration")]

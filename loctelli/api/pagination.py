@@ -3,7 +3,7 @@
 import hashlib
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 from urllib.parse import urlencode
 
@@ -17,9 +17,11 @@ from django.db.models.fields.tuple_lookups import (
     TupleLessThan,
     TupleLessThanOrEqual,
 )
+from django.utils.encoding import force_bytes
 from rest_framework.pagination import BasePagination
 
 from loctelli.api import parameters
+from loctelli.api.reading import Row
 from loctelli.api.selection import MAX_ROWS
 from loctelli.database.compiled import Count, Parameter
 from loctelli.database.queries import Query
@@ -85,6 +87,19 @@ class Position:
     way: Way = Way()
 
 
+class CursorSigner(signing.Signer):
+    """Django's signer by keyed BLAKE2 (RFC 7693), which takes a third of the time that its HMAC does."""
+
+    @cached_property
+    def _keys(self) -> dict[str | bytes, bytes]:
+        salt = self.salt.encode()
+        return {key: hashlib.sha256(salt + force_bytes(key)).digest() for key in (self.key, *self.fallback_keys)}
+
+    def signature(self, value: str | bytes, key: str | bytes | None = None) -> str:
+        digest = hashlib.blake2b(force_bytes(value), digest_size=32, key=self._keys[key or self.key]).digest()
+        return signing.b64_encode(digest).decode()
+
+
 class KeysetPagination(BasePagination):
     """Pages of `{next, previous, results}`; `?count=true` adds the number of all rows, up to MAX_COUNT."""
 
@@ -113,7 +128,7 @@ class KeysetPagination(BasePagination):
             self._link(rows, after=True, before=further)
         else:
             self._link(rows, after=further, before=start is not None)
-        page = {"next": self.next, "previous": self.previous, "results": list(map(self.reading, rows))}
+        page = {"next": self.next, "previous": self.previous, "results": self.reading.all(rows)}
         if len(self.queries) > 1:
             counted = self.queries[1].rows[0][0]
             page = {"count": min(counted, MAX_COUNT), "count_is_exact": counted <= MAX_COUNT, **page}
@@ -122,15 +137,17 @@ class KeysetPagination(BasePagination):
     def _link(self, rows: list, *, after: bool, before: bool) -> None:
         self.next = self.previous = None
         if rows:
-            # The columns of the order come last.
-            first, last = ([_text(value) for value in row[len(self.reading.columns) :]] for row in (rows[0], rows[-1]))
-            self.next = self._url(Position(last)) if after else None
-            self.previous = self._url(Position(first, Way(backwards=True))) if before else None
+            self.next = self._url(self._position_of(rows[-1])) if after else None
+            self.previous = self._url(self._position_of(rows[0], Way(backwards=True))) if before else None
         elif self.start is not None:
             # All rows this way are gone meanwhile: turn round, and don't miss the row that was the last one.
             way = self.start.way
             back = self._url(Position(self.start.values, Way(not way.backwards, not way.inclusive)))
             self.next, self.previous = (back, None) if way.backwards else (None, back)
+
+    def _position_of(self, row: Row, way: Way = Way()) -> Position:
+        # The columns of the order come last.
+        return Position([_text(value) for value in row[len(self.reading.columns) :]], way)
 
     def _size(self) -> int:
         text = self.request.GET.get("page_size", str(PAGE_SIZE))
@@ -141,7 +158,7 @@ class KeysetPagination(BasePagination):
     # The cursor, signed, and bound to the list that it was made for.
 
     @property
-    def _signer(self) -> signing.Signer:
+    def _signer(self) -> "CursorSigner":
         query = self.request.GET.lists() if self.request.META.get("QUERY_STRING") else ()
         asked = tuple(sorted((name, tuple(values)) for name, values in query if name not in PRESENTATION))
         return _signer_of(self.request.path, asked, settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
@@ -158,9 +175,13 @@ class KeysetPagination(BasePagination):
 
     def _url(self, position: Position) -> str:
         cursor = self._signer.sign_object([position.values, position.way.backwards, position.way.inclusive])
-        query = {name: values for name, values in self.request.GET.lists() if name != "cursor"}
-        address = self.request.build_absolute_uri(self.request.path)
-        return f"{address}?{urlencode({**query, 'cursor': cursor}, doseq=True)}"
+        if self.request.META.get("QUERY_STRING"):
+            query = {name: values for name, values in self.request.GET.lists() if name != "cursor"}
+            asked = urlencode({**query, "cursor": cursor}, doseq=True)
+        else:
+            asked = f"cursor={cursor}"
+        # A path of ours has nothing in it to be quoted.
+        return f"{self.request.scheme}://{self.request.get_host()}{self.request.path}?{asked}"
 
     # Documentation.
 
@@ -219,9 +240,9 @@ def ordering_of(request, view) -> Ordering:
 
 
 @lru_cache(maxsize=1024)
-def _signer_of(path: str, asked: tuple, key: str, *fallback_keys: str) -> signing.Signer:
+def _signer_of(path: str, asked: tuple, key: str, *fallback_keys: str) -> CursorSigner:
     listing = hashlib.sha256(repr((path, asked)).encode()).hexdigest()
-    return signing.Signer(key=key, fallback_keys=fallback_keys, salt=f"loctelli.api.cursor.{listing}")
+    return CursorSigner(key=key, fallback_keys=fallback_keys, salt=f"loctelli.api.cursor.{listing}")
 
 
 def _text(value: Any) -> str:

@@ -74,6 +74,31 @@ def test_a_cursor_is_of_one_list(one):
         assert errors_of(one.get(f"{other}cursor={cursor}")) == [("cursor", "invalid_cursor")]
 
 
+def test_a_cursor_outlives_the_key_it_was_signed_by_as_long_as_that_is_a_fallback(one, settings):
+    for _ in range(3):
+        one.lead()
+    first = one.get("leads/?page_size=1").json()
+    rest = f"leads/{first['next'].partition('leads/')[2]}"
+    settings.SECRET_KEY, old = "another key", settings.SECRET_KEY
+
+    assert errors_of(one.get(rest)) == [("cursor", "invalid_cursor")]
+    settings.SECRET_KEY_FALLBACKS = [old]
+    following = one.get(rest).json()
+    assert following["results"][0]["id"] < first["results"][0]["id"]
+    settings.SECRET_KEY_FALLBACKS = []
+    assert one.get(f"leads/{following['next'].partition('leads/')[2]}").status_code == 200
+
+
+def test_a_changed_cursor_is_refused(one):
+    for _ in range(3):
+        one.lead()
+    cursor = one.get("leads/?page_size=1").json()["next"].partition("cursor=")[2]
+    value, signature = cursor.split("%3A")
+
+    for forged in (value, f"{value}:", f"{value[:-2]}AA:{signature}", f"{value}:{signature[:-1]}", f":{signature}"):
+        assert errors_of(one.get(f"leads/?page_size=1&cursor={forged}")) == [("cursor", "invalid_cursor")]
+
+
 def test_an_empty_page_leads_back_to_the_rows_before_it(one):
     ids = [one.lead()["id"] for _ in range(3)]
     following = (

@@ -125,11 +125,8 @@ def provisioning_uri(admin: AdminUser, secret: str) -> str:
 
 
 def _count_try(admin: AdminUser) -> None:
-    verdict = throttling.hit(
-        f"console:second-factor:{admin.pk}", throttling.Rate.parse(settings.SECOND_FACTOR_THROTTLE)
-    )
-    if not verdict.allowed:
-        raise throttling.Throttled({"second-factor": verdict})
+    rate = throttling.Rate.parse(settings.SECOND_FACTOR_THROTTLE)
+    throttling.spend("second-factor", f"console:second-factor:{admin.pk}", rate)
 
 
 def _secret_of(factor: SecondFactor) -> str:

@@ -82,9 +82,7 @@ def is_usable(account: Any) -> bool:
 def _throttle(kind: AccountType, email: str, client: Client) -> None:
     # Apart for each device we know, so that strangers don't use up what is its owner's.
     key = f"login:account:{kind}:{normalize_email(email)}:{signed_device(client.device_token) or ''}"
-    verdict = throttling.hit(key, throttling.Rate.parse(settings.LOGIN_ACCOUNT_THROTTLE))
-    if not verdict.allowed:
-        raise throttling.Throttled({"account": verdict})
+    throttling.spend("account", key, throttling.Rate.parse(settings.LOGIN_ACCOUNT_THROTTLE))
 
 
 def _refusal(account: AbstractBaseUser | None, password: str, is_open: bool) -> FailureReason | None:

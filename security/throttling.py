@@ -85,6 +85,12 @@ def hit(key: str, rate: Rate) -> Verdict:
     return hit_each({"": (key, rate)})[""]
 
 
+def spend(name: str, key: str, rate: Rate) -> None:
+    """Count one hit on a key as `hit` does; raise Throttled, which names the policy, when it is one too many."""
+    if error := refusal({name: hit(key, rate)}):
+        raise error
+
+
 def hit_each(policies: Mapping[str, tuple[str, Rate]]) -> dict[str, Verdict]:
     """Count one request on several keys, by the names of their policies, and return the verdict of each.
 

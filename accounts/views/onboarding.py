@@ -44,9 +44,7 @@ def count_invitation(request: Request, data: dict) -> None:
     throttle_address(request, "invitation", settings.INVITATION_THROTTLE)
     if data["invitation_password"] is not None:
         key = f"invitation:password:{hash_code(data['code'])}"
-        verdicts = {"invitation_password": throttling.hit(key, GUESSES_AT_A_PASSWORD)}
-        if refusal := throttling.refusal(verdicts):
-            raise refusal
+        throttling.spend("invitation_password", key, GUESSES_AT_A_PASSWORD)
 
 
 class ValidateInvitationView(OpenView):

@@ -17,10 +17,7 @@ class OpenView(APIView):
 
 def throttle_address(request: Any, name: str, rate: str) -> None:
     """Count a request of some kind from an address; raise Throttled when there were too many."""
-    key = f"{name}:address:{throttling.client_address(request)}"
-    verdicts = {name: throttling.hit(key, throttling.Rate.parse(rate))}
-    if not verdicts[name].allowed:
-        raise throttling.Throttled(verdicts)
+    throttling.spend(name, f"{name}:address:{throttling.client_address(request)}", throttling.Rate.parse(rate))
 
 
 def validated(serializer_class: type, request: Any, **options: Any) -> dict[str, Any]:

@@ -96,10 +96,8 @@ class OwnPasswordView(OwnView):
     )
     def post(self, request) -> Response:
         """Change one's own password: all other sessions end, this one goes on with the access token of the answer."""
-        key = f"password:account:{request.user.pk}"
-        verdicts = {"password": throttling.hit(key, throttling.Rate.parse(settings.PASSWORD_THROTTLE))}
-        if not verdicts["password"].allowed:
-            raise throttling.Throttled(verdicts)
+        rate = throttling.Rate.parse(settings.PASSWORD_THROTTLE)
+        throttling.spend("password", f"password:account:{request.user.pk}", rate)
         given = validated(PasswordChangeSerializer, request)
         user, session = request.user.user(), self.get_session()
         if not verify_password(user, given["current_password"]):

@@ -21,10 +21,11 @@ class OwnPasswordForm(AdminOwnPasswordChangeForm):
 
     def clean_old_password(self) -> str:
         """Count a try, as the API does: whoever sits down at an open session doesn't get to guess the password."""
-        rate = throttling.Rate.parse(settings.PASSWORD_THROTTLE)
-        verdicts = {"password": throttling.hit(f"password:admin:{self.user.pk}", rate)}
-        if refusal := throttling.refusal(verdicts):
-            raise ValidationError(_(refusal.detail), code=refusal.code)
+        try:
+            rate = throttling.Rate.parse(settings.PASSWORD_THROTTLE)
+            throttling.spend("password", f"password:admin:{self.user.pk}", rate)
+        except throttling.Throttled as throttled:
+            raise ValidationError(_(throttled.detail), code=throttled.code) from throttled
         return super().clean_old_password()
 
     def validate_password_for_user(self, *args: object, **kwargs: object) -> None:

@@ -159,10 +159,10 @@ class ConsoleSite(UnfoldAdminSite):
     def throttled(self, view: View, request: HttpRequest) -> HttpResponseBase:
         """Answer a step of signing in, unless too many came from the same address."""
         if request.method == "POST":
-            address = throttling.client_address(request)
-            verdict = throttling.hit(f"console:login:{address}", throttling.Rate.parse(settings.LOGIN_THROTTLE))
-            if not verdict.allowed:
-                throttled = throttling.Throttled({"login": verdict})
+            key = f"console:login:{throttling.client_address(request)}"
+            try:
+                throttling.spend("login", key, throttling.Rate.parse(settings.LOGIN_THROTTLE))
+            except throttling.Throttled as throttled:
                 return self.refuse(request, 429, _(throttled.detail), dict(throttled.headers))
         request.current_app = self.name  # type: ignore[attr-defined]
         response = view(request)

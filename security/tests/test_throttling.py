@@ -19,6 +19,7 @@ from security.throttling import (
     hit,
     hit_each,
     rate_limit_headers,
+    spend,
 )
 from tenants.scope import system_scope, tenant_scope
 
@@ -55,6 +56,16 @@ def test_hits_are_let_through_up_to_the_limit(key):
     assert [verdict.allowed for verdict in verdicts] == [True, True, False, False]
     assert [verdict.remaining for verdict in verdicts] == [1, 0, 0, 0]
     assert all(50 <= verdict.reset_seconds <= 60 for verdict in verdicts)
+
+
+@pytest.mark.django_db
+def test_one_hit_too_many_to_spend_is_refused_by_the_name_of_its_policy(key):
+    spend("guesses", key, Rate(1, 60))
+
+    with pytest.raises(Throttled) as refused:
+        spend("guesses", key, Rate(1, 60))
+
+    assert refused.value.headers["RateLimit"].startswith('"guesses";r=0;t=')
 
 
 @pytest.mark.django_db

@@ -16,7 +16,8 @@ import psycopg
 
 from loctelli.database import provision
 from loctelli.database.binaries import ServerFailed
-from loctelli.database.keeper import ADMINISTRATOR, HOST, running_port
+from loctelli.database.keeper import ADMINISTRATOR, running_port
+from loctelli.database.ports import HOST
 from loctelli.database.roles import Roles
 
 PROJECT = Path(__file__).resolve().parents[2]

@@ -23,8 +23,8 @@ from pathlib import Path
 from typing import Any
 
 from loctelli.database.binaries import ServerFailed, programs, server_account
+from loctelli.database.ports import HOST, free_port
 
-HOST = "127.0.0.1"
 ADMINISTRATOR = "postgres"
 START_SECONDS = 300
 STOP_SECONDS = 60
@@ -195,9 +195,7 @@ class Keeper:
         """Return the port of last time, or a free one that is recorded and kept, so that clients find it again."""
         recorded = self.directory / "port"
         if not recorded.exists():
-            with socket.socket() as probe:
-                probe.bind((HOST, 0))
-                recorded.write_text(str(probe.getsockname()[1]))
+            recorded.write_text(str(free_port()))
         return int(recorded.read_text())
 
     def _rotate_log(self) -> int:

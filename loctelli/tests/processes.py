@@ -1,12 +1,9 @@
 """Real processes for tests: an installation of its own, with its own database server, apart from the checkout's."""
 
-import contextlib
 import http.client
 import json
 import os
-import random
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -16,18 +13,10 @@ from typing import Any
 
 from loctelli.database.embedded import PROJECT, EmbeddedServer
 from loctelli.database.keeper import has_keeper
+from loctelli.database.ports import free_port
 from loctelli.database.roles import Roles
 
 PATIENCE = 120
-
-
-def free_port() -> int:
-    """Return a port that nobody listens at, below those that the system gives to connections of its own choice."""
-    while True:
-        port = random.SystemRandom().randrange(20_000, 32_000)
-        with socket.socket() as probe, contextlib.suppress(OSError):
-            probe.bind(("127.0.0.1", port))
-            return port
 
 
 def wait_until(condition: Callable[[], bool], seconds: float = PATIENCE) -> None:

@@ -16,7 +16,8 @@ import pytest
 from loctelli.database.binaries import open_to_all
 from loctelli.database.embedded import PROJECT
 from loctelli.database.keeper import running_port
-from loctelli.tests.processes import DatabaseServer, free_port, processes_of, wait_until
+from loctelli.database.ports import ephemeral_ports
+from loctelli.tests.processes import DatabaseServer, processes_of, wait_until
 
 pytestmark = pytest.mark.server
 
@@ -89,14 +90,12 @@ def test_cold_starts_at_once_share_one_server_and_leave_none(tmp_path):
     assert lines == ["loctelli_login loctelli_tenant\n"] * 8
     assert len(keepers) == 1
     assert port == int((directory / "port").read_text())
+    assert port not in ephemeral_ports()
     assert running_port(directory) is None
 
 
 def test_a_second_start_keeps_the_port_and_the_data(tmp_path):
     directory = tmp_path / "postgres"
-    directory.mkdir(mode=0o700)
-    # One that no connection of somebody else's is given between the starts.
-    (directory / "port").write_text(str(free_port()))
     server = DatabaseServer(directory)
     first = server.address
     server.close()

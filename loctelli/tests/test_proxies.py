@@ -8,8 +8,9 @@ import sys
 import pytest
 
 from loctelli.database.embedded import PROJECT
+from loctelli.database.ports import free_port
 from loctelli.tests.alongside import environment
-from loctelli.tests.processes import PATIENCE, free_port, wait_until
+from loctelli.tests.processes import PATIENCE, wait_until
 
 pytestmark = [pytest.mark.server, pytest.mark.django_db(transaction=True)]
 

@@ -14,7 +14,7 @@ from procrastinate.testing import InMemoryConnector
 from crm.conversations import append_message, find_broken_messages
 from crm.models import Lead
 from crm.tests.factories import LeadFactory
-from loctelli.tests.processes import free_port
+from loctelli.database.ports import free_port
 from security import incidents, jobs
 from security.choices import IncidentType, Severity
 from security.encryption import DecryptionFailed

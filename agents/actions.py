@@ -86,7 +86,10 @@ class CopyForm(SubAccountForm):
 
 def copy_to(rows: models.QuerySet, *, by: AdminUser, sub_account: SubAccount, person: User, name: str) -> Outcome:
     """Copy strategies into a sub-account."""
-    return each(rows, lambda strategy: copy_strategy(strategy, owner=person, name=name or None) is not None)
+    copies: list[models.Model] = []
+    outcome = each(rows, lambda strategy: copies.append(copy_strategy(strategy, owner=person, name=name or None)))
+    outcome.made = copies
+    return outcome
 
 
 def choose_template(rows: models.QuerySet, *, by: AdminUser, sub_account: SubAccount) -> Outcome:

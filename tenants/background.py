@@ -37,10 +37,14 @@ class NotAllowed(DomainError):
 
 @dataclass(slots=True)
 class Outcome:
-    """How many rows an action changed, and why it left others as they are: each reason with how many."""
+    """How many rows an action changed, and why it left others as they are: each reason with how many.
+
+    `made` are the rows that it added, for an answer that leads to them.
+    """
 
     changed: int = 0
     refusals: dict[str, int] = field(default_factory=dict)
+    made: list[models.Model] = field(default_factory=list)
 
     def refuse(self, reason: str, rows: int = 1) -> None:
         if rows:

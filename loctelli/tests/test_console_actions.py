@@ -1,6 +1,8 @@
 """The console's actions on ticked rows and on a row's own page."""
 
+import re
 from datetime import timedelta
+from html import unescape
 
 import pytest
 from django.urls import reverse
@@ -165,6 +167,20 @@ def test_a_strategy_is_copied_into_another_sub_account_with_its_prompt_template(
         assert copy.qualification_questions == cast.acme_strategy.qualification_questions
         assert not choice.is_active
         assert not copy.leads.exists()
+
+
+def test_what_says_that_strategies_were_copied_leads_to_the_copies(rows, cast, console):
+    with system_scope("test"):
+        Strategy.objects.filter(pk=cast.globex_strategy.pk).update(name="<b>Bold</b>")
+
+    done = act(console, "agents.strategy", "copy", cast.acme_strategy, cast.globex_strategy, sub_account=cast.acme.pk)
+
+    with system_scope("test"):
+        copies = Strategy.objects.filter(name__endswith=" (copy)", sub_account=cast.acme).order_by("pk")
+        expected = [(page("agents.strategy", "change", copy.pk), copy.name) for copy in copies]
+    named = re.findall(r'<a class="underline" href="([^"]+)">([^<]+)</a>', done.content.decode())
+    assert [(address, unescape(name)) for address, name in named] == expected
+    assert len(expected) == 2
 
 
 def test_the_active_prompt_template_is_replaced_from_either_side(rows, cast, console):

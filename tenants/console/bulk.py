@@ -15,7 +15,7 @@ from django.db import models, transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.template.response import TemplateResponse
 from django.urls import reverse
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, ngettext_lazy
 
@@ -164,7 +164,10 @@ class BulkAction:
     def tell(self, model_admin: Any, request: HttpRequest, outcome: Outcome) -> None:
         """Say how many rows were changed, and why others were not."""
         if outcome.changed or not outcome.refusals:
-            model_admin.message_user(request, self.done % {"count": outcome.changed})
+            done = self.done % {"count": outcome.changed}
+            if outcome.made:
+                done = format_html("{} {}", done, links_to(outcome.made))
+            model_admin.message_user(request, done)
         for reason, number in outcome.refusals.items():
             model_admin.message_user(request, left_as_they_are(number, reason), messages.WARNING)
 
@@ -177,6 +180,13 @@ class BulkAction:
             _("Confirm that it is you"),
         )
         model_admin.message_user(request, format_html("{} {}", _("Nothing was done yet."), link), messages.WARNING)
+
+
+def links_to(rows: list[models.Model]) -> str:
+    """Return the names of the first of some rows, each leading to its page."""
+    link = '<a class="underline" href="{}">{}</a>'
+    named = [(reverse(f"admin:{row._meta.label_lower.replace('.', '_')}_change", args=[row.pk]), row) for row in rows]
+    return format_html("{}{}", format_html_join(", ", link, named[:NAMED]), ", …" if named[NAMED:] else "")
 
 
 def left_as_they_are(number: int, reason: str) -> str:

@@ -5,7 +5,8 @@ import random
 import re
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, MutableMapping
+from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,6 +14,8 @@ import orjson
 import psycopg
 import structlog
 from django.http import HttpRequest, HttpResponseBase
+
+from loctelli.headers import put_on
 
 ENDED_BY_POSTGRES = (
     psycopg.errors.QueryCanceled,
@@ -22,11 +25,14 @@ ENDED_BY_POSTGRES = (
 REQUEST_LOG = "loctelli.request"
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 
+# Of the request that is being answered, which each of its lines carries.
+request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
+
 
 def configuration(*, json_lines: bool, level: str) -> dict[str, Any]:
     """Return Django's LOGGING setting, and have structlog's own loggers write through it."""
     shared: list[Any] = [
-        structlog.contextvars.merge_contextvars,
+        _with_request_id,
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
@@ -88,6 +94,12 @@ def configuration(*, json_lines: bool, level: str) -> dict[str, Any]:
     }
 
 
+def _with_request_id(logger: Any, method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    if (known := request_id.get()) is not None:
+        event.setdefault("request_id", known)
+    return event
+
+
 class BytesLogger(structlog.BytesLogger):
     """Writes lines in bytes to stderr."""
 
@@ -128,7 +140,7 @@ def _json_line(logger: BytesLogger) -> Callable[..., None]:
         line = {
             **known,
             "event": event,
-            **structlog.contextvars.get_contextvars(),
+            "request_id": request_id.get(),
             "level": "info",
             "logger": logger.name,
             "timestamp": datetime.now(UTC),
@@ -158,11 +170,10 @@ class RequestLogMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         started = time.perf_counter()
         given = request.META.get("HTTP_X_REQUEST_ID", "")
-        request_id = given if REQUEST_ID.fullmatch(given) else new_request_id()
-        structlog.contextvars.clear_contextvars()
-        structlog.contextvars.bind_contextvars(request_id=request_id)
+        known = given if REQUEST_ID.fullmatch(given) else new_request_id()
+        request_id.set(known)
         response = self.get_response(request)
-        response["X-Request-ID"] = request_id
+        put_on(response, "X-Request-ID", known)
         self.write(
             "request",
             method=request.method,

@@ -4,9 +4,9 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, Protocol
 
-import structlog
 from django.http import HttpRequest, HttpResponse
 
+from loctelli import logs
 from security import throttling
 from security.choices import ActorType, AuditAction
 from tenants import scope, trail
@@ -41,7 +41,7 @@ class ActorMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        with scope.acting(address=partial(address_of, request), request_id=request_id):
+        with scope.acting(address=partial(address_of, request), request_id=logs.request_id.get):
             return self.get_response(request)
 
 
@@ -49,8 +49,3 @@ def address_of(request: HttpRequest) -> str | None:
     """Return the address a request came from."""
     address = throttling.peer_address(request)
     return str(address) if address else None
-
-
-def request_id() -> str | None:
-    """Return the id that the request's log lines carry."""
-    return structlog.contextvars.get_contextvars().get("request_id")

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from math import ceil
-from typing import cast
+from typing import NamedTuple, cast
 
 from django.conf import settings
 from django.db import connection
@@ -20,6 +20,7 @@ from django.utils.crypto import salted_hmac
 from loctelli.database.base import DatabaseWrapper
 from loctelli.database.queries import Query
 from loctelli.errors import DomainError
+from loctelli.headers import put_on
 from security.choices import IncidentType, Severity
 
 LONGEST_WINDOW = 86_400
@@ -52,8 +53,7 @@ class Rate:
         return f"{self.limit}/{self.seconds}"
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(NamedTuple):
     """What the count says of one hit; `reset_seconds` is when its window ends, rounded up."""
 
     allowed: bool
@@ -160,7 +160,7 @@ def add_rate_limit_headers(response: HttpResponse, verdicts: Mapping[str, Verdic
     """Tell on an answer how much is left, before what a narrower throttle of the view's own has told already."""
     for name, value in rate_limit_headers(verdicts).items():
         told = response.headers.get(name)
-        response.headers[name] = f"{value}, {told}" if told else value
+        put_on(response, name, f"{value}, {told}" if told else value)
     return response
 
 

@@ -10,6 +10,7 @@ from django.utils.cache import patch_vary_headers
 from django.utils.module_loading import import_string
 
 from loctelli.api.routes import route
+from loctelli.headers import put_on
 
 Handler = Callable[[HttpRequest], HttpResponseBase]
 PREFIX = "/api/v1/"
@@ -43,11 +44,11 @@ class APIEntrance:
             del bare.headers["Content-Type"]
             self.dress[is_secure] = bare.headers
         response = self.api(request)
-        put_on(response, self.dress[is_secure])
+        dress(response, self.dress[is_secure])
         return response
 
 
-def put_on(response: HttpResponseBase, headers: ResponseHeaders) -> None:
+def dress(response: HttpResponseBase, headers: ResponseHeaders) -> None:
     """Add headers that an answer does not have; they were checked when they were made."""
     if "Vary" in headers and "Vary" in response.headers:
         patch_vary_headers(response, [headers["Vary"]])
@@ -65,7 +66,7 @@ class HostAndLengthMiddleware:
         request.get_host()
         response = self.get_response(request)
         if isinstance(response, HttpResponse) and "Content-Length" not in response.headers:
-            response.headers["Content-Length"] = str(len(response.content))
+            put_on(response, "Content-Length", str(len(response.content)))
         return response
 
 

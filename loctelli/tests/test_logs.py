@@ -21,7 +21,7 @@ def _configured_as_before():
     configured = structlog.get_config()
     yield
     structlog.configure(**configured)
-    structlog.contextvars.clear_contextvars()
+    logs.request_id.set(None)
 
 
 def caught_stderr(monkeypatch) -> io.BytesIO:

@@ -188,10 +188,10 @@ class ContactSubmissionAdmin(NotesAdmin):
         "priority",
         ("assigned_to", AutocompleteSelectFilter),
         ("source", FieldTextFilter),
+        by_month("submitted_at", _("month it came in")),
     ]
     search_fields = ["full_name", "email", "phone", "services"]
-    date_hierarchy = "submitted_at"
-    ordering = ["-submitted_at", "id"]
+    ordering = ["-submitted_at", "-id"]
     readonly_fields = ["timeline", "submitted_at", "followed_up_at", "closed_at"]
     fieldsets = [
         (None, {"fields": ["sub_account", "full_name", "email", "phone"]}),

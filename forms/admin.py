@@ -13,6 +13,7 @@ from forms.choices import SubmissionStatus
 from forms.models import FormSubmission, FormTemplate
 from tenants.console.bulk import activation
 from tenants.console.display import badge
+from tenants.console.filters import by_month
 from tenants.console.lists import Related
 from tenants.console.model_admin import ConsoleAdmin
 
@@ -76,11 +77,11 @@ class FormSubmissionAdmin(NotesAdmin):
         ("form_template", AutocompleteSelectFilter),
         ("assigned_to", AutocompleteSelectFilter),
         ("source", FieldTextFilter),
+        by_month("submitted_at", _("month it came in")),
     ]
     search_fields = ["data"]
     search_help_text = _("Part of an answer, or a phone number")
-    date_hierarchy = "submitted_at"
-    ordering = ["-submitted_at", "id"]
+    ordering = ["-submitted_at", "-id"]
     readonly_fields = ["timeline", "ip_address", "user_agent", "submitted_at", "reviewed_at", "contacted_at"]
     fieldsets = [
         (None, {"fields": ["sub_account", "form_template", "data", "files"]}),

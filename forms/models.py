@@ -122,6 +122,8 @@ class FormSubmission(TenantModel, UpdatedModel):
             models.Index(fields=["form_template", "submitted_at", "id"], name="submissions_form"),
             # What is assigned to one person, also when that person is deleted.
             models.Index(fields=["assigned_to", "submitted_at", "id"], name="submissions_assigned"),
+            # The console's list over all sub-accounts.
+            models.Index(fields=["submitted_at", "id"], name="submissions_latest"),
             # Those that were asked for by part of an answer.
             SearchGin(name="submissions_search"),
         ]

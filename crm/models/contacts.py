@@ -56,6 +56,8 @@ class ContactSubmission(TenantModel, UpdatedModel):
             SearchGin(name="contacts_search"),
             # What is assigned to one person, also when that person is deleted.
             models.Index(fields=["assigned_to", "submitted_at", "id"], name="contacts_assigned"),
+            # The console's list over all sub-accounts.
+            models.Index(fields=["submitted_at", "id"], name="contacts_latest"),
         ]
 
     def __str__(self) -> str:

@@ -14,6 +14,7 @@ from forms.models import FormSubmission, FormTemplate
 from tenants.console.bulk import activation
 from tenants.console.display import badge
 from tenants.console.filters import by_month
+from tenants.console.json_forms.chosen import ChosenSchema
 from tenants.console.lists import Related
 from tenants.console.model_admin import ConsoleAdmin
 
@@ -50,6 +51,9 @@ def schema_of_answers(template: FormTemplate) -> dict[str, Any]:
     }
 
 
+ANSWERS = ChosenSchema(FormSubmission, "data", reference="form_template", schema_of=schema_of_answers)
+
+
 class FormSubmissionForm(NotesForm):
     """A submission's form, with its answers by the questions of its form."""
 
@@ -57,6 +61,8 @@ class FormSubmissionForm(NotesForm):
         super().__init__(*args, **kwargs)
         if "data" in self.fields and self.instance.form_template_id is not None:
             self.fields["data"].widget.schema = schema_of_answers(self.instance.form_template)
+        elif "data" in self.fields:
+            ANSWERS.show(self)
 
 
 @admin.register(FormSubmission)
@@ -93,6 +99,9 @@ class FormSubmissionAdmin(NotesAdmin):
         fieldsets[0],
         (_("Work"), {"fields": ["status", "priority", "assigned_to", "source"]}),
     ]
+
+    def get_urls(self) -> list:
+        return [ANSWERS.url(self), *super().get_urls()]
 
     def get_readonly_fields(self, request: HttpRequest, obj: FormSubmission | None = None) -> list[str]:
         fields = super().get_readonly_fields(request, obj)

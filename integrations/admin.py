@@ -6,9 +6,8 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.core.exceptions import PermissionDenied, ValidationError
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
-from django.urls import path, reverse
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
@@ -21,8 +20,9 @@ from loctelli.errors import DomainError
 from loctelli.shapes import Fault
 from tenants.console.bulk import activation
 from tenants.console.display import badge, set_or_not
-from tenants.console.forms import ConsoleForm, is_key
-from tenants.console.json_forms import JSONWidget, translated
+from tenants.console.forms import ConsoleForm
+from tenants.console.json_forms import JSONWidget
+from tenants.console.json_forms.chosen import ChosenSchema
 from tenants.console.lists import Related
 from tenants.console.model_admin import ConsoleAdmin, without
 
@@ -88,9 +88,7 @@ class IntegrationForm(ConsoleForm):
             widget.kept = self.initial["config"]
             widget.version = sha256(json.dumps(self.instance.config, sort_keys=True).encode()).hexdigest()
             return
-        widget.schema_source = self.add_prefix("integration_template")
-        widget.schema_url = reverse("admin:integrations_integration_schema")
-        widget.schema = schema_of(self["integration_template"].value())
+        CONFIGURATION.show(self)
 
     def clean_config(self) -> dict[str, Any]:
         config = self.cleaned_data["config"]
@@ -118,14 +116,6 @@ class IntegrationForm(ConsoleForm):
             cleaned["config"] = self.instance.config
 
 
-def schema_of(key: Any) -> dict[str, Any] | None:
-    """Return what the template that somebody chose asks for; None when there is no such template."""
-    if not key or not is_key(IntegrationTemplate._meta.pk, key):
-        return None
-    template = IntegrationTemplate.objects.filter(pk=key).first()
-    return template and schema_to_fill_in(template)
-
-
 def schema_to_fill_in(template: IntegrationTemplate) -> dict[str, Any]:
     """Return what a connection needs, with the words on how to set it up, for those who fill it in."""
     return {**required_first(template.config_schema), "x-instructions": template.setup_instructions or ""}
@@ -136,6 +126,9 @@ def required_first(schema: dict[str, Any]) -> dict[str, Any]:
     properties = schema.get("properties", {})
     required = [name for name in schema.get("required", []) if name in properties]
     return {**schema, "properties": {name: properties[name] for name in dict.fromkeys([*required, *properties])}}
+
+
+CONFIGURATION = ChosenSchema(Integration, "config", reference="integration_template", schema_of=schema_to_fill_in)
 
 
 @admin.register(Integration)
@@ -171,17 +164,7 @@ class IntegrationAdmin(ConsoleAdmin):
         return row.masked_config, required_first(row.integration_template.config_schema)
 
     def get_urls(self) -> list:
-        view = self.admin_site.admin_view(self.schema_view)
-        return [path("schema/", view, name="integrations_integration_schema"), *super().get_urls()]
-
-    def schema_view(self, request: HttpRequest) -> HttpResponse:
-        """Answer with the JSON Schema of a template, for the form of a new connection."""
-        if not self.has_add_permission(request):
-            raise PermissionDenied
-        schema = schema_of(request.GET.get("id"))
-        if schema is None:
-            raise Http404
-        return JsonResponse(translated(schema))
+        return [CONFIGURATION.url(self), *super().get_urls()]
 
     def get_fieldsets(self, request: HttpRequest, obj: Integration | None = None) -> list:
         """Offer to remove a webhook secret where there is one."""

@@ -48,3 +48,16 @@ def test_a_form_of_which_nobody_knows_the_fields_hides_no_answer(cast, ada):
 
     assert [answer.status_code for answer in answers] == [200, 200]
     assert all("Joan" in text(answer) for answer in answers)
+
+
+def test_whoever_adds_one_gets_the_questions_of_the_form_they_choose_and_nobody_else_does(cast, ada):
+    form = submission(cast).form_template
+    adding, reading = signed_in(ada), signed_in(limited_admin("forms.view_formsubmission"))
+    address = reverse("console:forms_formsubmission_schema")
+
+    asked = adding.get(address, {"id": form.pk}).json()["properties"]
+    statuses = [client.get(address, {"id": form.pk}).status_code for client in (adding, reading)]
+    unknown = [adding.get(address, {"id": key}).status_code for key in ("", "nobody", "\0")]
+
+    assert [question["title"] for question in asked.values()] == ["What are you called?", "How old is your roof?"]
+    assert (statuses, unknown) == ([200, 403], [404, 404, 404])

@@ -8,10 +8,7 @@ from accounts.models import User
 from agents.models import PromptTemplate
 from crm.models import Booking, Lead
 from forms.models import FormTemplate
-from integrations.models import Integration
-from integrations.tests.factories import IntegrationTemplateFactory
-from loctelli.management.seeds.integrations import TEMPLATES
-from loctelli.tests.browsing import IN_A_BROWSER, ask, picture, save, stored
+from loctelli.tests.browsing import IN_A_BROWSER, picture, save, stored
 from loctelli.tests.console_cast import fill
 from loctelli.tests.console_cast import page as address_of
 from loctelli.tests.legibility import FAULTS_OF_FORMS
@@ -44,19 +41,12 @@ pytestmark = IN_A_BROWSER
 def rows(live_server, transactional_db, cast):
     found = fill(cast)
     with system_scope("test"):
-        found.services = [
-            IntegrationTemplateFactory(created_by_admin=cast.ada, **{**each, "is_active": True}) for each in TEMPLATES
-        ]
         User.objects.filter(pk=cast.alice.pk).update(bookings_time=HOURS)
         SubAccount.objects.filter(pk=cast.acme.pk).update(settings={"lead_statuses": ["quoted"], "theme": HOSTILE})
         FormTemplate.objects.filter(pk=found.acme.form.pk).update(schema=FIELDS)
         Booking.objects.filter(pk=found.acme.booking.pk).update(details={"date": "next week", "guests": 3})
         Lead.objects.filter(pk=found.acme.lead.pk).update(conversation_state={"stage": "closing", "roof": {"age": 12}})
     return found
-
-
-def revealed(**lookup):
-    return ask(lambda: Integration.objects.select_related("integration_template").get(**lookup).revealed_config)
 
 
 def test_a_forms_fields_are_added_filled_in_and_moved_by_keyboard(rows, open_page):
@@ -140,55 +130,6 @@ def test_a_weeks_hours_are_set_copied_and_given_exceptions(rows, cast, open_page
         "slot_minutes": 30,
         "colour": "blue",
     }
-
-
-def test_a_connection_gets_the_form_of_its_service_and_its_secrets_never_come_back(rows, cast, open_page, monkeypatch):
-    monkeypatch.setattr("tenants.console.step_up.is_done", lambda request: True)
-    page = open_page(address_of("integrations.integration", "add"))
-    form = page.locator(".json-form")
-
-    def choose(name, typed):
-        page.click(f"[aria-labelledby=select2-id_{name}-container]")
-        page.keyboard.type(typed)
-        page.locator(".select2-results__option--highlighted", has_text=typed).click()
-
-    def offers_to_leave_it():
-        return form.get_by_role("button", name="Leave as it was: API key").is_visible()
-
-    before = form.inner_text()
-    choose("sub_account", "Acme")
-    choose("integration_template", "GoHighLevel CRM")
-    form.get_by_role("button", name="Enter: API key").click()
-    page.keyboard.type("pit-secret-4711")
-    left_as_it_was = [offers_to_leave_it()]
-    form.get_by_label("Location ID").fill("short")
-    page.fill("[name=name]", "GoHighLevel")
-    picture(page, "connection", full_page=True)
-    save(page)
-    wrong = page.locator(".json-form-body [aria-invalid=true]").input_value()
-    left_as_it_was.append(offers_to_leave_it())
-    form.get_by_label("Location ID").fill("loc_12345678")
-    save(page)
-    picture(page, "connection-stored", full_page=True)
-    shown = page.content()
-    first = revealed(name="GoHighLevel")
-    form.get_by_role("button", name="Replace: API key").click()
-    page.keyboard.type("pit-secret-4712")
-    left_as_it_was.append(offers_to_leave_it())
-    form.get_by_label("Calendar ID").fill("cal_12345678")
-    save(page)
-    second = revealed(name="GoHighLevel")
-    form.get_by_role("button", name="Clear: API key").click()
-    save(page)
-
-    assert "Choose the template first" in before
-    assert wrong == "short"
-    assert left_as_it_was == [False, False, True]
-    assert first == {"apiKey": "pit-secret-4711", "locationId": "loc_12345678"}
-    assert "pit-secret" not in shown
-    assert second == {"apiKey": "pit-secret-4712", "locationId": "loc_12345678", "calendarId": "cal_12345678"}
-    assert "This is required." in form.inner_text()
-    assert revealed(name="GoHighLevel") == second
 
 
 def test_settings_are_edited_and_what_nobody_knows_is_kept(rows, cast, open_page):

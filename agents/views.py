@@ -20,6 +20,7 @@ from agents.serializers import (
 )
 from agents.services import activate_prompt_template, duplicate_strategy
 from loctelli.api import parameters
+from loctelli.api.short_way import short
 from tenants.reassignment import delete_unless_owning, reassign
 from tenants.views import TenantReadOnlyViewSet, TenantViewSet
 
@@ -74,6 +75,7 @@ class StrategyViewSet(TenantViewSet):
     def perform_destroy(self, instance: Strategy) -> None:
         delete_unless_owning(instance, cascade=parameters.flag(self.request, "cascade"))
 
+    @short
     @extend_schema(parameters=[CASCADE])
     def destroy(self, request, *args, **kwargs) -> Response:
         return super().destroy(request, *args, **kwargs)

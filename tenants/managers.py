@@ -21,13 +21,17 @@ class ScopedManager(models.Manager.from_queryset(RecordedQuerySet)):  # type: ig
         bound = current_scope().sub_account_id
         return super().get_queryset() if bound is None else self.of(bound)
 
-    def require_scope(self) -> None:
-        """Raise TenantRequired when the connection is bound to nobody."""
-        current_scope()
+    def require_scope(self) -> int | None:
+        """Return whom the connection is bound to, None for the system; raise TenantRequired when it is to nobody."""
+        return current_scope().sub_account_id
 
     def of(self, sub_account_id: int | Parameter) -> models.QuerySet:
         """Return the rows of a sub-account that is known now or, by a parameter, when the statement is run."""
         return super().get_queryset().filter(self.owned_by(sub_account_id))
+
+    def changeable_by(self, sub_account_id: int | Parameter) -> models.QuerySet:
+        """Return the rows that a sub-account may change."""
+        return self.of(sub_account_id)
 
 
 class TenantManager(ScopedManager):
@@ -56,7 +60,7 @@ class SharedQuerySet(RecordedQuerySet):
         return super(SharedQuerySet, self.own()).update(**values)
 
     def _update(self, values: Any) -> int:
-        # What Model.save() calls.
+        # What Model.save() calls, of a row with expressions.
         return super(SharedQuerySet, self.own())._update(values)  # type: ignore[misc]
 
     def delete(self) -> tuple[int, dict[str, int]]:
@@ -70,3 +74,6 @@ class SharedManager(ScopedManager.from_queryset(SharedQuerySet)):  # type: ignor
 
     def owned_by(self, sub_account_id: int | Parameter) -> Q:
         return Q(sub_account_id=sub_account_id) | Q(sub_account_id=None)
+
+    def changeable_by(self, sub_account_id: int | Parameter) -> models.QuerySet:
+        return self.of(sub_account_id).filter(sub_account_id=sub_account_id)

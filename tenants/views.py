@@ -40,6 +40,11 @@ class TenantGenericViewSet(GenericViewSet):
         manager = model._default_manager
         return manager.of(BOUND) if isinstance(manager, ScopedManager) else manager.all()
 
+    @classmethod
+    def rows_to_change(cls, model: type[models.Model]) -> models.QuerySet:
+        manager = model._default_manager
+        return manager.changeable_by(BOUND) if isinstance(manager, ScopedManager) else manager.all()
+
     # The sub-account that is planned for before its scope opens; None inside of it.
     sub_account_id: int | None = None
 
@@ -61,7 +66,8 @@ class TenantGenericViewSet(GenericViewSet):
         if self.request.method not in SAFE_METHODS:
             request: Any = self.request
             self.attempted = idempotency.attempt(request, request.claims.user_id)
-        return [*queries, self.attempted] if self.attempted else queries
+        # Before a row is locked, as on the long way: whoever waits for the key holds nothing that its holder waits for.
+        return [self.attempted, *queries] if self.attempted else queries
 
     def claim_key(self) -> None:
         """Claim the request's key, if it has one; raise Replay when it was carried out before."""

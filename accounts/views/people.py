@@ -79,6 +79,8 @@ class UserViewSet(UpdateMixin, DestroyMixin, TenantReadOnlyViewSet):
         return super().get_query_parameters() | taken.get(self.action, set())
 
     def get_object(self) -> User:
+        # Those before the person's own row, as everybody locks them: so what changes people is not `short`, which
+        # locks the row along with the question who asks.
         if self.action in ("partial_update", "destroy"):
             hold_admins(current_scope().sub_account_id)
         return super().get_object()

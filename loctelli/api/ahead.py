@@ -27,7 +27,7 @@ class Ahead:
 
     @property
     def is_read(self) -> bool:
-        """Whether the queries are all that it takes to answer; of a write, they read what it refers to."""
+        """Whether the queries are all that it takes to answer; of a write, they read what it refers to and changes."""
         return self.view.request.method == "GET"
 
     def response(self) -> HttpResponse:

@@ -36,8 +36,9 @@ class LongWay(Exception):
 def short(action: Callable[..., Any]) -> Callable[..., Any]:
     """Let an action of a viewset be answered the short way, unless a subclass has one of its own in its place.
 
-    A GET has `plan_<action>()` and `<action>_data()`: what to run, and the answer made of it. What writes has
-    `do_<action>(body)`, which returns the answer's data and status.
+    A GET has `plan_<action>()` and `<action>_data()`: what to run, and the answer made of it. What writes has, for what
+    it reads first, `plan_<action>()`, too, and `do_<action>(body)`, which returns the answer's data and status; a
+    DELETE's takes no body.
     """
     action.is_short = True  # type: ignore[attr-defined]
     return action
@@ -96,7 +97,7 @@ class ShortWayMixin(Base):
             return rendered(from_data_error(error))
 
     def write_at_once(self) -> HttpResponse:
-        """Answer a POST or PATCH in the bound scope; raise LongWay when somebody may not, which is answered there."""
+        """Answer what writes in the bound scope; raise LongWay when somebody may not, which is answered there."""
         try:
             self.admit()
             parameters.check(self.request, self.get_query_parameters())
@@ -113,7 +114,13 @@ class ShortWayMixin(Base):
 
     def write(self) -> HttpResponse:
         """Do what the request says, and return the answer."""
-        data, code = getattr(self, f"do_{self.action}")(self.body)
+        do = getattr(self, f"do_{self.action}")
+        # A DELETE says all there is to say in its address.
+        data, code = do() if self.request.method == "DELETE" else do(self.body)
+        if data is None:
+            response = HttpResponse(status=code)
+            del response.headers["Content-Type"]
+            return response
         return HttpResponse(dumps(data), status=code, content_type=OrjsonRenderer.media_type)
 
     @cached_property

@@ -1,15 +1,18 @@
 """The SQL of resources: the same for every request that asks for the same, whoever asks, so it is made once."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from django.db import models
+from django.db import DEFAULT_DB_ALIAS, connections, models
+from django.db.models import F
+from django.db.models.functions import Cast
 
 from loctelli.api.pagination import Ordering, Way
 from loctelli.api.reading import Reading
 from loctelli.api.selection import Selection
 from loctelli.database.compiled import Parameter, Statement
+from loctelli.database.writing import stored_columns
 
 if TYPE_CHECKING:
     from loctelli.api.viewsets import GenericViewSet
@@ -102,3 +105,44 @@ def reference(view: "type[GenericViewSet]", model: type[models.Model]) -> tuple[
     rows = view.rows_of(model).filter(pk=Parameter("pk", model._meta.pk))
     names = [field.attname for field in columns]
     return names, Statement(rows.values_list(*names))
+
+
+class Lock(Statement):
+    """Reads a row of a resource whole, by `pk`, and locks it against all writes until the transaction ends."""
+
+    def __init__(self, view: "type[GenericViewSet]") -> None:
+        self.model = view.serializer_class.Meta.model
+        columns = stored_columns(self.model)
+        self.names = [field.attname for field in columns]
+        self.loaders = [(place, load) for place, field in enumerate(columns) if (load := _loader(field)) is not None]
+        rows = view.rows_to_change(self.model).filter(pk=Parameter("pk", self.model._meta.pk))
+        # JSON as text, which Django takes apart.
+        asked = [
+            Cast(field.name, models.TextField()) if isinstance(field, models.JSONField) else F(field.name)
+            for field in columns
+        ]
+        super().__init__(rows.order_by().values_list(*asked))
+        # By hand: Django compiles select_for_update() within a transaction only.
+        self.sql = f"{self.sql} FOR NO KEY UPDATE"
+
+    def instance(self, row: Sequence[Any]) -> models.Model:
+        """Return what Django makes of such a row."""
+        values = list(row)
+        for place, load in self.loaders:
+            if values[place] is not None:
+                values[place] = load(values[place])
+        return self.model.from_db(DEFAULT_DB_ALIAS, self.names, values)
+
+
+@lru_cache(maxsize=1024)
+def lock(view: "type[GenericViewSet]") -> Lock:
+    """Return what reads and locks a row of a resource, to write it."""
+    return Lock(view)
+
+
+def _loader(field: models.Field) -> Callable[[Any], Any] | None:
+    """Return what makes a column's value, as PostgreSQL gives it in binary, what Django has it as; None for nothing."""
+    from_db = getattr(field, "from_db_value", None)
+    if isinstance(field, models.GenericIPAddressField):
+        return str
+    return None if from_db is None else lambda value: from_db(value, None, connections[DEFAULT_DB_ALIAS])

@@ -7,7 +7,6 @@ from typing import Any
 from django.core.exceptions import ImproperlyConfigured
 from django.db import DEFAULT_DB_ALIAS, models
 from django.http import Http404
-from django.shortcuts import get_object_or_404
 from rest_framework import serializers, status, viewsets
 from rest_framework.response import Response
 
@@ -49,6 +48,8 @@ class GenericViewSet(ShortWayMixin, StrictRequestMixin, viewsets.GenericViewSet)
     # The serializer of the request's body, and what that refers to, once they are known.
     serializer: serializers.Serializer | None = None
     looked_up: Mapping[tuple[type[models.Model], Any], Query] | None = None
+    # What reads the row that the URL names, to write it, where that was run beforehand.
+    locking: Query | None = None
     # Whether an action, as the list itself, takes the list's filters and search: `@action(…, takes_filters=True)`.
     takes_filters = False
 
@@ -64,10 +65,8 @@ class GenericViewSet(ShortWayMixin, StrictRequestMixin, viewsets.GenericViewSet)
                 raise ImproperlyConfigured(f"{cls.__name__} can't be ordered by {name}, which may be null.")
 
     def plan(self) -> list[Query]:
-        """Return what reads the answer or, of a write, what it refers to, once it is run; raise what bars the way."""
-        if self.request.method != "GET":
-            return self.plan_references(self.serializer_of(self.body), self.body)
-        if self.request.META.get("QUERY_STRING"):
+        """Return what reads the answer or, of a write, what that takes, once it is run; raise what bars the way."""
+        if self.request.method == "GET" and self.request.META.get("QUERY_STRING"):
             parameters.check(self.request, self.get_query_parameters())
         return getattr(self, f"plan_{self.action}")()
 
@@ -96,6 +95,11 @@ class GenericViewSet(ShortWayMixin, StrictRequestMixin, viewsets.GenericViewSet)
     def rows_of(cls, model: type[models.Model]) -> models.QuerySet:
         """Return the rows of a model that this resource may show, with holes that `bound` fills."""
         return model._default_manager.all()
+
+    @classmethod
+    def rows_to_change(cls, model: type[models.Model]) -> models.QuerySet:
+        """Return the rows of a model that may be changed, with the same holes."""
+        return cls.rows_of(model)
 
     def bound(self) -> dict[str, Any]:
         """Return what fills the holes of `rows_of` in this request."""
@@ -198,12 +202,24 @@ class GenericViewSet(ShortWayMixin, StrictRequestMixin, viewsets.GenericViewSet)
         """Return the key of the row that the URL names."""
         return self.serializer_class.Meta.model._meta.pk.to_python(self.kwargs["pk"])
 
+    def plan_lock(self) -> Query:
+        """Return what reads and locks the row that the URL names, once it is run."""
+        self.locking = statements.lock(type(self)).query(pk=self.get_key(), **self.bound())
+        return self.locking
+
     def get_object(self) -> models.Model:
         """Return the row the URL names, to write it.
 
         It is locked until the request ends, so that two people's changes don't undo each other.
         """
-        instance = get_object_or_404(self.get_queryset().select_for_update(no_key=True), pk=self.get_key())
+        locking = self.locking
+        if locking is None:
+            run([locking := self.plan_lock()])
+        # Read again the next time, as it has been written then.
+        self.locking = None
+        if not locking.rows:
+            raise Http404
+        instance = statements.lock(type(self)).instance(locking.rows[0])
         self.check_object_permissions(self.request, instance)
         return instance
 
@@ -242,6 +258,9 @@ class RetrieveMixin:
 class CreateMixin:
     """`POST /things/`: a new row."""
 
+    def plan_create(self) -> list[Query]:
+        return self.plan_references(self.serializer_of(self.body), self.body)
+
     @short
     def create(self, request, *args, **kwargs) -> Response:
         return Response(*self.do_create(request.data))
@@ -255,6 +274,9 @@ class CreateMixin:
 
 class UpdateMixin:
     """`PATCH /things/<id>/`: the fields that are sent change, the others stay."""
+
+    def plan_partial_update(self) -> list[Query]:
+        return [*self.plan_references(self.serializer_of(self.body), self.body), self.plan_lock()]
 
     @short
     def partial_update(self, request, *args, **kwargs) -> Response:
@@ -270,9 +292,16 @@ class UpdateMixin:
 class DestroyMixin:
     """`DELETE /things/<id>/`: the row goes, with what PostgreSQL's foreign keys say goes along."""
 
+    def plan_destroy(self) -> list[Query]:
+        return [self.plan_lock()]
+
+    @short
     def destroy(self, request, *args, **kwargs) -> Response:
+        return Response(*self.do_destroy())
+
+    def do_destroy(self) -> tuple[None, int]:
         self.perform_destroy(self.get_object())
-        return Response(status=status.HTTP_204_NO_CONTENT)
+        return None, status.HTTP_204_NO_CONTENT
 
     def perform_destroy(self, instance: models.Model) -> None:
         instance.delete()

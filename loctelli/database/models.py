@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models.functions import Now
 
 from loctelli.database.fields import UpdatedAtField
-from loctelli.database.inserting import PreparedInsertModel
+from loctelli.database.writing import PreparedWritesModel
 
 
 class StampedQuerySet(models.QuerySet):
@@ -21,7 +21,7 @@ class StampedQuerySet(models.QuerySet):
     update.alters_data = True  # type: ignore[attr-defined]
 
 
-class UpdatedModel(PreparedInsertModel):
+class UpdatedModel(PreparedWritesModel):
     """A row that knows when it was last written."""
 
     updated_at = UpdatedAtField()

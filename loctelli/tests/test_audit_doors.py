@@ -252,6 +252,7 @@ OWN_SQL = {
     "loctelli/management/generating/records.py": "makes up what stands beside those leads",
 }
 PRIVATE_PARTS = {
+    "loctelli/database/writing.py": "is the UPDATE of Model.save(), which is recorded around it",
     "loctelli/offboarding/closing.py": "writes the closed sub-account's entry itself, with all that went along",
     "tenants/managers.py": "keeps save() from rows that belong to nobody, and hands on to Django's",
 }

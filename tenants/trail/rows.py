@@ -135,7 +135,7 @@ class RecordedModel(models.Model):
 
     objects: Any = models.Manager.from_queryset(RecordedQuerySet)()
 
-    # Of the INSERT, where that returns it: see `loctelli.database.inserting`.
+    # Of an INSERT or UPDATE, where that returns it: see `loctelli.database.writing`.
     stored: Mapping[str, Any] | None = None
     # What the database held when the row was read or last written, as far as that is known.
     _loaded: State = UNKNOWN

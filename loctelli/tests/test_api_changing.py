@@ -137,7 +137,11 @@ def test_what_is_everyones_is_read_and_not_locked(cast, world):
         run([query])
 
         assert FormTemplate.objects.filter(pk=everyones.pk).exists()
+    with system_scope("test: the manager's own word, with no row security"):
+        changeable = set(FormTemplate.objects.changeable_by(cast.acme.pk).values_list("pk", flat=True))
+
     assert query.rows == []
+    assert changeable == {world["form-templates"].pk}
 
 
 @pytest.mark.parametrize("resource", ["leads", "bookings", "strategies", "integrations", "contact-submissions"])

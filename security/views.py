@@ -2,7 +2,7 @@
 
 from django.db import models
 
-from loctelli.api.filters import FilterSet, TextFilter
+from loctelli.api.filtersets import FilterSet, TextFilter
 from security.models import AuditEntry
 from security.serializers import AuditEntrySerializer, SecurityIncidentSerializer
 from tenants.trail import about

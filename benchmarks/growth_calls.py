@@ -183,7 +183,8 @@ def read_as_the_console(calls: Calls) -> None:
 
     from crm.counts import count_anew
     from crm.meetings import DAY, still_to_come
-    from crm.models import Booking, Lead
+    from crm.models import Booking, ContactSubmission, Lead
+    from forms.models import FormSubmission
     from security.models import SecurityIncident
     from tenants.scope import system_scope
 
@@ -202,6 +203,8 @@ def read_as_the_console(calls: Calls) -> None:
         "leads by a first name": lambda: Lead.search_index.find(newest(), "james", shown=newest()),
         "bookings": lambda: Booking.objects.order_by("-created_at", "-id"),
         "bookings to come": lambda: still_to_come(Booking.objects.all(), now=timezone.now()).order_by(DAY.asc(), "id"),
+        "contact submissions": lambda: ContactSubmission.objects.order_by("-submitted_at", "-id"),
+        "form submissions": lambda: FormSubmission.objects.order_by("-submitted_at", "-id"),
         "incidents unresolved": lambda: SecurityIncident.objects.filter(resolved=False).order_by("-created_at"),
         "incidents of a type": lambda: SecurityIncident.objects.filter(type="RATE_LIMIT_EXCEEDED").order_by(
             "-created_at"

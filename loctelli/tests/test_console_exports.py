@@ -5,6 +5,7 @@ import io
 import json
 
 import pytest
+from django.core.exceptions import PermissionDenied
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 from openpyxl import load_workbook
@@ -12,6 +13,7 @@ from openpyxl import load_workbook
 from accounts.models import AdminUser
 from agents.models import PromptTemplate, Strategy
 from crm.tests.factories import LeadFactory
+from loctelli.exports.files import BROKEN_OFF
 from loctelli.tests.console_cast import limited_admin, page, signed_in, text
 from tenants.console import exporting
 from tenants.scope import is_bound, system_scope
@@ -101,7 +103,7 @@ def test_rows_are_read_by_chunks_each_in_a_scope_of_its_own(cast, console, monke
     assert all(outside)
 
 
-def test_whoever_loses_the_right_gets_no_more_rows(cast, monkeypatch):
+def test_whoever_loses_the_right_gets_no_more_rows_and_reads_that_some_are_missing(cast, monkeypatch):
     monkeypatch.setattr(exporting, "ROWS_A_CHUNK", 5)
     with system_scope("test"):
         LeadFactory.create_batch(20, strategy=cast.acme_strategy)
@@ -112,7 +114,10 @@ def test_whoever_loses_the_right_gets_no_more_rows(cast, monkeypatch):
     with system_scope("test"):
         AdminUser.objects.filter(pk=admin.pk).update(permissions=[])
 
-    assert b"".join(answer.streaming_content) == b""
+    received = []
+    with pytest.raises(PermissionDenied):
+        received.extend(answer.streaming_content)
+    assert [json.loads(line) for line in b"".join(received).splitlines()] == [{"error": BROKEN_OFF}]
 
 
 def test_an_export_is_offered_to_those_who_may_see_the_list(rows):

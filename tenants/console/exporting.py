@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Any, cast
 
+from django.core.exceptions import PermissionDenied
 from django.db import models
 from django.http import HttpRequest, StreamingHttpResponse
 from django.utils import timezone
@@ -38,7 +39,8 @@ class ExportAction:
             with ensure_scope("console: an export"):
                 cast(Any, request.user).refresh_from_db()
                 if not model_admin.has_view_permission(request):
-                    return
+                    # The file says that it is incomplete.
+                    raise PermissionDenied
                 found = list((chunk if last is None else chunk.filter(pk__gt=last))[:ROWS_A_CHUNK])
                 values = [self.row(row) for row in found]
             yield from values

@@ -110,7 +110,7 @@ class Chunks:
         found = query.rows
         # The columns of the order come last.
         last = Position(list(found[-1][len(reading.columns) :])) if len(found) == self.size else None
-        return [reading(row) for row in found], last
+        return reading.answers(found), last
 
     def close(self) -> None:
         """Make room for another export; once is enough."""

@@ -17,7 +17,7 @@ from crm.serializers import (
     LeadSerializer,
     NoteSerializer,
 )
-from loctelli.api.viewsets import DestroyMixin, UpdateMixin
+from loctelli.api.actions import DestroyMixin, UpdateMixin
 from tenants.views import TenantReadOnlyViewSet, TenantViewSet
 
 

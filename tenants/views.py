@@ -8,15 +8,9 @@ from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from loctelli.api.actions import CreateMixin, DestroyMixin, ListMixin, RetrieveMixin, UpdateMixin
 from loctelli.api.errors import unframed
-from loctelli.api.viewsets import (
-    CreateMixin,
-    DestroyMixin,
-    GenericViewSet,
-    ListMixin,
-    RetrieveMixin,
-    UpdateMixin,
-)
+from loctelli.api.viewsets import GenericViewSet
 from loctelli.database.compiled import Parameter, run
 from loctelli.database.queries import Query
 from tenants import idempotency

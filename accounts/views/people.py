@@ -20,7 +20,7 @@ from accounts.serializers.people import (
 )
 from accounts.views.open import validated
 from loctelli.api import parameters
-from loctelli.api.viewsets import DestroyMixin, RetrieveMixin, UpdateMixin
+from loctelli.api.actions import DestroyMixin, RetrieveMixin, UpdateMixin
 from loctelli.errors import Conflict
 from tenants.reassignment import delete_unless_owning, reassign
 from tenants.scope import current_scope

@@ -6,11 +6,10 @@ from django.conf import settings
 from django.core.handlers.exception import convert_exception_to_response
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase, ResponseHeaders
-from django.utils.cache import patch_vary_headers
 from django.utils.module_loading import import_string
 
 from loctelli.api.routes import route
-from loctelli.headers import put_on
+from loctelli.headers import put_on, put_on_missing
 
 Handler = Callable[[HttpRequest], HttpResponseBase]
 PREFIX = "/api/v1/"
@@ -44,15 +43,8 @@ class APIEntrance:
             del bare.headers["Content-Type"]
             self.dress[is_secure] = bare.headers
         response = self.api(request)
-        dress(response, self.dress[is_secure])
+        put_on_missing(response, self.dress[is_secure])
         return response
-
-
-def dress(response: HttpResponseBase, headers: ResponseHeaders) -> None:
-    """Add headers that an answer does not have; they were checked when they were made."""
-    if "Vary" in headers and "Vary" in response.headers:
-        patch_vary_headers(response, [headers["Vary"]])
-    response.headers._store = {**headers._store, **response.headers._store}  # type: ignore[attr-defined]
 
 
 class HostAndLengthMiddleware:

@@ -128,7 +128,7 @@ class KeysetPagination(BasePagination):
             self._link(rows, after=True, before=further)
         else:
             self._link(rows, after=further, before=start is not None)
-        page = {"next": self.next, "previous": self.previous, "results": self.reading.all(rows)}
+        page = {"next": self.next, "previous": self.previous, "results": self.reading.answers(rows)}
         if len(self.queries) > 1:
             counted = self.queries[1].rows[0][0]
             page = {"count": min(counted, MAX_COUNT), "count_is_exact": counted <= MAX_COUNT, **page}

@@ -29,7 +29,7 @@ class Client:
     def of(cls, request: HttpRequest, device_token: str | None = None) -> "Client":
         """Return the client that a request came from."""
         user_agent = request.headers.get("User-Agent", "")[:LONGEST_USER_AGENT].replace("\x00", "")
-        return cls(str(throttling.peer_address(request) or "unknown"), user_agent, device_token)
+        return cls(throttling.peer_address(request) or "unknown", user_agent, device_token)
 
 
 def device_token(device: KnownDevice) -> str:

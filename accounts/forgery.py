@@ -27,7 +27,7 @@ def report_if_forged(raw: str, request: HttpRequest) -> None:
         severity=Severity.HIGH,
         description="An access token was presented that this installation did not sign.",
         metadata={
-            "address": str(throttling.peer_address(request) or "unknown"),
+            "address": throttling.peer_address(request) or "unknown",
             "claimed_user_id": _short(claims.get("sub")),
             "claimed_sub_account_id": _short(claims.get("sub_account_id")),
             "algorithm": _short(claims.get("alg")),

@@ -41,11 +41,5 @@ class ActorMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        with scope.acting(address=partial(address_of, request), request_id=logs.request_id.get):
+        with scope.acting(address=partial(throttling.peer_address, request), request_id=logs.request_id.get):
             return self.get_response(request)
-
-
-def address_of(request: HttpRequest) -> str | None:
-    """Return the address a request came from."""
-    address = throttling.peer_address(request)
-    return str(address) if address else None

@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from ipaddress import IPv6Address, ip_address, ip_network
 from math import ceil
 from typing import NamedTuple, cast
 
@@ -24,8 +24,6 @@ from loctelli.headers import put_on
 from security.choices import IncidentType, Severity
 
 LONGEST_WINDOW = 86_400
-
-Address = IPv4Address | IPv6Address
 
 
 class ThrottledTooLate(RuntimeError):
@@ -194,7 +192,7 @@ def prune() -> int:
         return cursor.rowcount
 
 
-def peer_address(request: HttpRequest) -> Address | None:
+def peer_address(request: HttpRequest) -> str | None:
     """Return the address a request came from as the trusted proxies saw it; None when it came over no network.
 
     Each of `TRUSTED_PROXY_HOPS` proxies has appended the address it was called from to `X-Forwarded-For`; whatever
@@ -212,13 +210,13 @@ def peer_address(request: HttpRequest) -> Address | None:
 def client_address(request: HttpRequest) -> str:
     """Return what to throttle a client by: its IPv4 address or, since one client holds them all, its IPv6 /64."""
     address = peer_address(request)
-    if isinstance(address, IPv6Address):
-        return str(ip_network((int(address) >> 64 << 64, 64)))
-    return str(address) if address else "unknown"
+    if address is None:
+        return "unknown"
+    return str(ip_network((int(IPv6Address(address)) >> 64 << 64, 64))) if ":" in address else address
 
 
 @lru_cache(maxsize=10_000)
-def _parse_address(entry: str) -> Address | None:
+def _parse_address(entry: str) -> str | None:
     # Some proxies write the port too: "203.0.113.7:4711", "[2001:db8::1]:4711"; a zone names an interface of ours.
     if match := re.fullmatch(r"\[([^]]*)\](:[0-9]+)?|([0-9.]+):[0-9]+", entry):
         entry = match[1] or match[3] or ""
@@ -226,4 +224,4 @@ def _parse_address(entry: str) -> Address | None:
         address = ip_address(entry.partition("%")[0])
     except ValueError:
         return None
-    return (address.ipv4_mapped or address) if isinstance(address, IPv6Address) else address
+    return str((address.ipv4_mapped or address) if isinstance(address, IPv6Address) else address)

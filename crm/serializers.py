@@ -15,6 +15,9 @@ from security.models import ConversationMessage
 from tenants.models import SubAccount
 from tenants.serializers import TenantModelSerializer
 
+# Enumerations make their list of values anew for each look.
+STATUSES = tuple(LeadStatus.values)
+
 
 class MessageHistoryField(fields.JSONContainerField):
     """The conversation a lead was imported with: an object or an array of messages."""
@@ -100,8 +103,8 @@ class LeadSerializer(TenantModelSerializer):
 
     def validate_status(self, value: str) -> str:
         """Take the stages every sub-account has and those its settings add as `lead_statuses`."""
-        if value not in LeadStatus.values and value not in self.own_statuses:
-            known = ", ".join([*LeadStatus.values, *sorted(self.own_statuses)])
+        if value not in STATUSES and value not in self.own_statuses:
+            known = ", ".join([*STATUSES, *sorted(self.own_statuses)])
             raise serializers.ValidationError(f"Must be one of: {known}.", code="invalid_choice")
         return value
 

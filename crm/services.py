@@ -8,15 +8,15 @@ from accounts.models import User
 from crm.models import Booking, Lead
 
 
-@transaction.atomic(savepoint=False)
 def create_lead(*, booking: dict[str, Any] | None = None, **fields: Any) -> Lead:
     """Create a lead and, in the same transaction, its first booking when one is given; return the lead.
 
     The booking is with the lead's own person unless it names another `regular_user`.
     """
-    lead = Lead(**fields)
-    lead.save(force_insert=True)
-    if booking is not None:
+    if booking is None:
+        return Lead.insert(**fields)
+    with transaction.atomic(savepoint=False):
+        lead = Lead.insert(**fields)
         first_booking(lead, **booking).save()
     return lead
 

@@ -28,7 +28,7 @@ from loctelli.database.queries import Query
 from loctelli.errors import Conflict, DomainError
 from tenants.models import IdempotencyKey
 
-HEADER = "Idempotency-Key"
+HEADER, IN_META = "Idempotency-Key", "HTTP_IDEMPOTENCY_KEY"
 AnyRequest = HttpRequest | Request
 VALID = re.compile(r"[\x21-\x7e]{1,255}")
 
@@ -90,7 +90,7 @@ class Attempt(Query):
 
 def attempt(request: AnyRequest, user_id: int) -> Attempt | None:
     """Return what claims a request's key for a user, once it is run; None for a request that has none."""
-    key = request.headers.get(HEADER)
+    key = request.META.get(IN_META)
     if key is None:
         return None
     if not VALID.fullmatch(key):

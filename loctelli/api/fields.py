@@ -2,21 +2,53 @@
 
 from typing import Any, ClassVar
 
+from django.core.validators import MaxLengthValidator, ProhibitNullCharactersValidator
 from django.db import models
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail
+from rest_framework.fields import empty
 from rest_framework.settings import api_settings
+from rest_framework.validators import ProhibitSurrogateCharactersValidator
 
+from loctelli.api.parsers import is_storable_text
 from loctelli.database.fields import normalize_email
 from loctelli.shapes import Shape, nested, openapi
 
 
 class CharField(serializers.CharField):
+    def __init__(self, **kwargs) -> None:
+        super().__init__(**kwargs)
+        others = [found for found in self.validators if not isinstance(found, tuple(map(type, CHARACTERS)))]
+        self.validators = [check_characters, *others]
+        self.is_bounded_alone = [type(found) for found in others] == [MaxLengthValidator]
+
+    def run_validation(self, data=empty):
+        if type(data) is not str or self.read_only:
+            return super().run_validation(data)
+        # What Django REST framework does with text, without looking for what else it may be.
+        if not (data.strip() if self.trim_whitespace else data):
+            return "" if self.allow_blank else self.fail("blank")
+        value = self.to_internal_value(data)
+        if not (self.is_bounded_alone and len(value) <= self.max_length and is_storable_text(value)):
+            self.run_validators(value)
+        return value
+
     def to_internal_value(self, data) -> str:
         if not isinstance(data, str):
             self.fail("invalid")
-        return super().to_internal_value(data)
+        return data.strip() if self.trim_whitespace else data
+
+
+# Django REST framework's own, which look at each character by itself.
+CHARACTERS = (ProhibitNullCharactersValidator(), ProhibitSurrogateCharactersValidator())
+
+
+def check_characters(text: str) -> None:
+    """Refuse what PostgreSQL can't store, as `CHARACTERS` do."""
+    if not is_storable_text(text):
+        for validator in CHARACTERS:
+            validator(text)
 
 
 class EmailField(CharField, serializers.EmailField):

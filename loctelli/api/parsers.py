@@ -105,7 +105,9 @@ def parse(raw: bytes) -> Any:
         raise TooDeep from None
     except json.JSONDecodeError as error:
         raise InvalidJSON(f"The body is not valid JSON at line {error.lineno}, column {error.colno}.") from None
-    check(value)
+    # Control characters and lone surrogates come into a text by an escape alone.
+    if b"\\u" in raw or not _is_acceptable(value, 1):
+        check(value)
     return value
 
 
@@ -124,6 +126,17 @@ def _integer(digits: str) -> int | float:
 
 
 DECODER = json.JSONDecoder(object_pairs_hook=_object, parse_int=_integer, parse_constant=float)
+
+
+def _is_acceptable(value: Any, depth: int) -> bool:
+    """Return whether `check` has nothing to refuse but for the characters of texts."""
+    kind = type(value)
+    if kind is dict or kind is list:
+        items = value if kind is list else value.values()
+        return depth <= MAX_DEPTH and all(type(item) is str or _is_acceptable(item, depth + 1) for item in items)
+    if kind is int or kind is float:
+        return is_storable(value)
+    return kind is not _Repeating
 
 
 def check(value: Any) -> None:
@@ -154,9 +167,13 @@ def _children(container: dict | list, path: str, depth: int) -> Iterator[tuple[A
 
 
 def check_text(text: str, path: str) -> None:
-    """Refuse text that PostgreSQL can't store."""
-    if "\x00" in text or not is_encodable(text):
+    if not is_storable_text(text):
         raise InvalidCharacters(path)
+
+
+def is_storable_text(text: str) -> bool:
+    """Return whether PostgreSQL can store a text: it is free of NUL characters and lone surrogates."""
+    return "\x00" not in text and (text.isascii() or is_encodable(text))
 
 
 def is_encodable(text: str) -> bool:

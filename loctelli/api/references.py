@@ -29,16 +29,15 @@ class References:
 def keys_in(serializer: Any, bodies: Iterable[Any]) -> dict[type[models.Model], set[Any]]:
     """Return the keys of what bodies refer to, nested ones too, by model."""
     found: dict[type[models.Model], set[Any]] = {}
+    referring = serializer.referring
     for body in bodies:
-        sent = [name for name in body if name in serializer.fields] if isinstance(body, Mapping) else []
-        for name in sent:
-            field, value = serializer.fields[name], body[name]
-            if field.read_only:
+        for name in referring if isinstance(body, Mapping) else ():
+            if name not in body:
                 continue
-            if isinstance(field, RelatedField):
-                if field.is_key(value):
-                    found.setdefault(field.queryset.model, set()).add(value)
-            elif isinstance(field, serializers.Serializer):
+            field, value = serializer.fields[name], body[name]
+            if isinstance(field, serializers.Serializer):
                 for model, keys in keys_in(field, [value]).items():
                     found.setdefault(model, set()).update(keys)
+            elif field.is_key(value):
+                found.setdefault(field.queryset.model, set()).add(value)
     return found

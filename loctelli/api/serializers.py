@@ -1,15 +1,16 @@
 """Serializers: one declares the shape of a resource, what may be written, and what may be included beside it."""
 
 import copy
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache, cached_property
-from typing import ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import FieldDoesNotExist, ImproperlyConfigured
+from django.core.exceptions import ValidationError as DjangoValidationError
 from django.db import models
 from rest_framework import serializers
-from rest_framework.fields import empty
+from rest_framework.fields import SkipField, empty, get_error_detail
 from rest_framework.utils.serializer_helpers import BindingDict
 from rest_framework.validators import UniqueValidator
 
@@ -19,6 +20,9 @@ from loctelli.database.fields import AccountEmailField
 # Longest text the API takes: for one-line columns (CharField) and for long ones (TextField), unless Meta.max_lengths
 # says otherwise; the database sets no limit. Longest array.
 SHORT, LONG, ITEMS = 255, 50_000, 100
+
+REFERRING = (fields.RelatedField, serializers.Serializer)
+HAVE_A_REQUEST = (serializers.RelatedField, serializers.BaseSerializer)
 
 # The serializer that represents each model wherever it is included.
 resources: dict[type[models.Model], type["ModelSerializer"]] = {}
@@ -32,6 +36,11 @@ class Strict(serializers.Serializer):
         "unknown_field": "There is no such field.",
         "read_only": "This field can't be written.",
     }
+
+    @property
+    def referring(self) -> Sequence[str]:
+        """Names of the fields by which a body refers to other rows, itself or in a body within it."""
+        return referring(self.fields)
 
     def to_internal_value(self, data):
         refused = self._refused(data) if isinstance(data, Mapping) else {}
@@ -72,8 +81,6 @@ class ModelSerializer(Strict, serializers.ModelSerializer):
     - example: an example of the resource for the documentation.
     """
 
-    # The body that is validated.
-    sent: Mapping | None = None
     # Columns that rows can't do without, whatever is selected.
     always_reads: ClassVar[tuple[str, ...]] = ()
 
@@ -146,6 +153,13 @@ class ModelSerializer(Strict, serializers.ModelSerializer):
             return None
         return (field.name,) if field.concrete else None
 
+    @classmethod
+    def of_body(cls, body: Any, *, partial: bool, context: Mapping[str, Any]) -> "ModelSerializer":
+        """Return `cls(data=body, …)` without working out again what is the same for each."""
+        made = object.__new__(cls)
+        made.__dict__.update(cls._prototypes(partial).state, initial_data=body, _context=context)
+        return made
+
     # Building fields.
 
     def build_field(self, field_name, info, model_class, nested_depth):
@@ -178,21 +192,35 @@ class ModelSerializer(Strict, serializers.ModelSerializer):
 
     @cached_property
     def fields(self):
-        """Fields of this serializer's own: working them out takes longer than validating by them."""
-        return CopiedFields(self, self._prototypes(self.partial))
+        """Fields that are worked out once: that takes longer than validating by them."""
+        return SharedFields(self, self._prototypes(self.partial))
 
     def to_internal_value(self, data):
-        self.sent = data if isinstance(data, Mapping) else None
-        return super().to_internal_value(data)
+        """As Django REST framework does, without a look for what JSON is not, and for fields that nobody awaits."""
+        if not isinstance(data, Mapping):
+            return super().to_internal_value(data)
+        fields, values, errors = self.fields, {}, {}
+        for name, writable in fields.writable.items():
+            if name not in data and not writable.is_awaited:
+                continue
+            try:
+                value = fields[name].run_validation(data.get(name, empty))
+                values[writable.source] = getattr(self, writable.validate)(value) if writable.validate else value
+            except serializers.ValidationError as error:
+                errors[name] = error.detail
+            except DjangoValidationError as error:
+                errors[name] = get_error_detail(error)
+            except SkipField:
+                pass
+        if not fields.writable.keys() >= data.keys():
+            errors |= self._refused(data)
+        if errors:
+            raise serializers.ValidationError(errors)
+        return values
 
     @property
-    def _writable_fields(self):
-        # Those that a body leaves out and can leave out have nothing to say.
-        for name, field in self.fields.prototypes.items():
-            if not field.read_only and (
-                self.sent is None or name in self.sent or field.required or field.default is not empty
-            ):
-                yield self.fields[name]
+    def referring(self) -> Sequence[str]:
+        return self.fields.referring
 
     def _read_only_defaults(self):
         # There are none: PostgreSQL and the models have all defaults.
@@ -200,12 +228,13 @@ class ModelSerializer(Strict, serializers.ModelSerializer):
 
     @classmethod
     @cache
-    def _prototypes(cls, partial: bool) -> dict[str, serializers.Field]:
-        found = super(ModelSerializer, cls(partial=partial)).get_fields()
+    def _prototypes(cls, partial: bool) -> "Prototypes":
+        first = cls(partial=partial)
+        found = super(ModelSerializer, first).get_fields()
         if partial:
             for name in getattr(cls.Meta, "create_only", ()):
                 found[name].read_only, found[name].required = True, False
-        return found
+        return Prototypes(found, first)
 
     def get_uniqueness_extra_kwargs(self, field_names, declared_fields, extra_kwargs):
         return extra_kwargs, {}
@@ -214,6 +243,9 @@ class ModelSerializer(Strict, serializers.ModelSerializer):
         return list(getattr(self.Meta, "validators", ()))
 
     # Rows.
+
+    def create(self, validated_data):
+        return self.Meta.model.insert(**validated_data)
 
     def update(self, instance, validated_data):
         """Write just what was sent, so that two people's changes to different fields both hold."""
@@ -224,12 +256,45 @@ class ModelSerializer(Strict, serializers.ModelSerializer):
         return instance
 
 
-class CopiedFields(BindingDict):
-    """Fields by name, each copied from a prototype and bound to its serializer once somebody asks for it."""
+class Writable(NamedTuple):
+    """A field that can be written: where its value goes, what else validates it, and whether a body has to have it."""
 
-    def __init__(self, serializer: serializers.Serializer, prototypes: Mapping[str, serializers.Field]) -> None:
+    source: str
+    validate: str | None
+    is_awaited: bool
+
+
+class Prototypes:
+    """A serializer's fields by name, which of them all serializers share, and what is done with which."""
+
+    def __init__(self, fields: Mapping[str, serializers.Field], serializer: serializers.Serializer) -> None:
+        """Take fields and what to bind those to that are shared; it is not used otherwise."""
+        self.fields = fields
+        # What a new serializer is made of.
+        self.state = vars(type(serializer)(partial=serializer.partial))
+        self.shared = {name: field for name, field in fields.items() if is_shared(field)}
+        for name, field in self.shared.items():
+            field.bind(name, serializer)
+        self.writable = {
+            name: Writable(
+                field.source or name,
+                f"validate_{name}" if hasattr(serializer, f"validate_{name}") else None,
+                field.required or field.default is not empty,
+            )
+            for name, field in fields.items()
+            if not field.read_only
+        }
+        self.referring = referring(fields)
+
+
+class SharedFields(BindingDict):
+    """Fields by name: most are the same for all serializers, the others copied once somebody asks for them."""
+
+    def __init__(self, serializer: serializers.Serializer, prototypes: Prototypes) -> None:
         super().__init__(serializer)
-        self.prototypes = prototypes
+        self.prototypes, self.writable = prototypes.fields, prototypes.writable
+        self.referring = prototypes.referring
+        self.fields = prototypes.shared.copy()
 
     def __getitem__(self, name: str) -> serializers.Field:
         if name not in self.fields:
@@ -246,10 +311,19 @@ class CopiedFields(BindingDict):
         return len(self.prototypes)
 
 
+def is_shared(field: serializers.Field) -> bool:
+    """Return whether a field knows nothing of the request: no other row is looked up by it, and no body kept."""
+    return not (isinstance(field, HAVE_A_REQUEST) or hasattr(field, "child") or hasattr(field, "child_relation"))
+
+
+def referring(fields: Mapping[str, serializers.Field]) -> list[str]:
+    """Return the names of the fields by which a body refers to other rows, itself or in a body within it."""
+    return [name for name, field in fields.items() if isinstance(field, REFERRING) and not field.read_only]
+
+
 def _copy(field: serializers.Field) -> serializers.Field:
     """Return a field that can be bound to a serializer; one that others are bound to is made anew, as they are."""
-    is_parent = hasattr(field, "child") or hasattr(field, "child_relation") or isinstance(field, serializers.Serializer)
-    if not is_parent:
+    if isinstance(field, serializers.RelatedField):
         # As copy.copy() does, which first looks for all the other ways to.
         copied = object.__new__(type(field))
         copied.__dict__ |= field.__dict__

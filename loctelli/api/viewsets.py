@@ -5,7 +5,7 @@ from functools import cached_property
 from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
-from django.db import DEFAULT_DB_ALIAS, models
+from django.db import models
 from django.http import Http404
 from rest_framework import serializers, viewsets
 
@@ -17,7 +17,7 @@ from loctelli.api.references import keys_in
 from loctelli.api.selection import Selection, select
 from loctelli.api.short_way import ShortWayMixin
 from loctelli.api.views import StrictRequestMixin
-from loctelli.database.compiled import run
+from loctelli.database.compiled import in_part, run
 from loctelli.database.queries import Query
 
 PAGING = {"cursor", "page_size", "count", "ordering"}
@@ -155,7 +155,8 @@ class GenericViewSet(ShortWayMixin, StrictRequestMixin, viewsets.GenericViewSet)
     def serializer_of(self, body: Any) -> serializers.Serializer:
         """Return the one serializer of the request's body, which is validated once."""
         if self.serializer is None:
-            self.serializer = self.get_serializer(data=body, partial=self.action == "partial_update")
+            is_partial, context = self.action == "partial_update", self.get_serializer_context()
+            self.serializer = self.get_serializer_class().of_body(body, partial=is_partial, context=context)
         return self.serializer
 
     def plan_references(self, serializer: serializers.Serializer, body: Any) -> list[Query]:
@@ -180,7 +181,7 @@ class GenericViewSet(ShortWayMixin, StrictRequestMixin, viewsets.GenericViewSet)
             query = self._plan_reference(model, key)
             run([query])
         names, _ = statements.reference(type(self), model)
-        return model.from_db(DEFAULT_DB_ALIAS, names, query.rows[0]) if query.rows else None
+        return in_part(model, dict(zip(names, query.rows[0], strict=True))) if query.rows else None
 
     def _plan_reference(self, model: type[models.Model], key: Any) -> Query:
         _, statement = statements.reference(type(self), model)

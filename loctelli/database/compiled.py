@@ -1,10 +1,11 @@
 """Querysets that are compiled to SQL once, and run prepared and binary: what is left of a read is the read."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 from django.db import DEFAULT_DB_ALIAS, connection, connections, models
 from django.db.models import Value
+from django.db.models.base import ModelState
 from psycopg.types.numeric import Int8
 
 from loctelli.database.queries import Query
@@ -66,3 +67,15 @@ class Count(Statement):
 def argument(value: Any) -> Any:
     # psycopg gives an integer the smallest type it fits, and a plan is kept for each type.
     return Int8(value) if type(value) is int else value
+
+
+def in_part(model: type[models.Model], values: Mapping[str, Any]) -> Any:
+    """Return a row of which these attributes were read; Django reads the rest when it is asked for.
+
+    `from_db()` makes much of each attribute that is not there.
+    """
+    row = model.__new__(model)
+    row.__dict__.update(values)
+    row._state = ModelState()
+    row._state.db, row._state.adding = DEFAULT_DB_ALIAS, False
+    return row

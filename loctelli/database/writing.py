@@ -5,17 +5,20 @@ Django compiles the same SQL anew for each row; here it is made once for each se
 
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from django.contrib.postgres.fields import ArrayField
-from django.db import DEFAULT_DB_ALIAS, connections, models
-from django.db.models import sql
+from django.db import DEFAULT_DB_ALIAS, connections, models, transaction
+from django.db.models import signals, sql
 from django.db.models.expressions import DatabaseDefault
 
-from loctelli.database.compiled import Parameter, Statement, argument
+from loctelli.database.compiled import Parameter, Statement, argument, in_part
 
 if TYPE_CHECKING:
     from loctelli.database.base import DatabaseWrapper
+
+TEXTS = (models.CharField, models.TextField)
+SIGNALS = (signals.pre_init, signals.post_init, signals.pre_save, signals.post_save)
 
 
 class PreparedWritesModel(models.Model):
@@ -38,19 +41,32 @@ class PreparedWritesModel(models.Model):
         if any(isinstance(field, models.JSONField) for field in returning_fields):
             return super()._do_insert(manager, using, fields, returning_fields, raw)  # type: ignore[misc]
         values = [getattr(self, field.attname) if raw else field.pre_save(self, add=True) for field in fields]
-        given = tuple([not isinstance(value, DatabaseDefault) for value in values])
-        if any(is_expression(value) and not isinstance(value, DatabaseDefault) for value in values):
+        given = [(field, value) for field, value in zip(fields, values, strict=True) if not is_default(value)]
+        if not given or any(is_expression(value) for _, value in given):
             return super()._do_insert(manager, using, fields, returning_fields, raw)  # type: ignore[misc]
-        wrapper = cast("DatabaseWrapper", connections[DEFAULT_DB_ALIAS])
-        insert = _insert(type(self), len(fields), given)
-        parameters = [
-            None if value is None else argument(field.get_db_prep_save(value, wrapper))
-            for field, value, is_given in zip(fields, values, given, strict=True)
-            if is_given
-        ]
-        (row,) = wrapper.fetch(insert.sql, parameters)
-        self.stored = dict(zip(insert.returned, row, strict=True))
+        insert = _insert(type(self), tuple([field for field, _ in given]))
+        self.stored = insert.store([value for _, value in given])
         return [[self.stored[field.attname] for field in returning_fields]]
+
+    @classmethod
+    def insert(cls, **values: Any) -> Any:
+        """Make a row of these fields, as `cls(**values).save(force_insert=True)` does, and return it.
+
+        It goes by a plan that is made once for each set of fields; what there is no plan for goes Django's way, which
+        looks anew for what there may be to do about each field.
+        """
+        plan = _creation(cls, tuple(values))
+        if plan is None or not plan.takes(values) or any(signal.receivers for signal in SIGNALS):
+            row = cls(**values)
+            row.save(force_insert=True)
+            return row
+        getattr(cls._base_manager, "require_scope", lambda: None)()
+        row = plan.create(values)
+        row.on_insert()
+        return row
+
+    def on_insert(self) -> None:
+        """Do what else there is to do for a row that `insert` has stored by its plan."""
 
     def _do_update(self, *args: Any, **kwargs: Any) -> Any:
         """Update the row; return whether it is there. Django's hook for `save()`."""
@@ -76,6 +92,11 @@ class PreparedWritesModel(models.Model):
         super().refresh_from_db(*args, **kwargs)
 
 
+def is_default(value: Any) -> bool:
+    """Return whether a value is what the database has by default."""
+    return isinstance(value, DatabaseDefault)
+
+
 def is_expression(value: Any) -> bool:
     """Return whether Django has to compile a value into the statement."""
     return hasattr(value, "resolve_expression")
@@ -94,28 +115,107 @@ def _returned(model: type[models.Model]) -> tuple[list[str], str]:
     return [field.attname for field in fields], ", ".join(quote(str(field.column)) for field in fields)
 
 
-class Insert(NamedTuple):
-    """An INSERT, and the attributes of what it returns."""
+class Insert:
+    """An INSERT of some columns of a row; the others get the database's defaults."""
 
-    sql: str
-    returned: Sequence[str]
+    def __init__(self, model: type[models.Model], fields: Sequence[Any]) -> None:
+        wrapper = connections[DEFAULT_DB_ALIAS]
+        quote = wrapper.ops.quote_name
+        self.fields, self.kinds = fields, list(map(_kind, fields))
+        columns = ", ".join(quote(field.column) for field in fields)
+        values = ", ".join(_placeholder(field, wrapper) for field in fields)
+        self.returned, names = _returned(model)
+        self.sql = f"INSERT INTO {quote(model._meta.db_table)} ({columns}) VALUES ({values}) RETURNING {names}"
+
+    def store(self, values: Sequence[Any]) -> dict[str, Any]:
+        """Insert a row of these values; return what was stored, by attribute."""
+        wrapper = cast("DatabaseWrapper", connections[DEFAULT_DB_ALIAS])
+        parameters = [
+            value if value is None or type(value) is kind else argument(field.get_db_prep_save(value, wrapper))
+            for field, kind, value in zip(self.fields, self.kinds, values, strict=True)
+        ]
+        (row,) = wrapper.fetch(self.sql, parameters)
+        return dict(zip(self.returned, row, strict=True))
 
 
 @lru_cache(maxsize=1024)
-def _insert(model: type[models.Model], number: int, given: Sequence[bool]) -> Insert:
-    """Return the INSERT of so many columns of a model, its key left out where that makes itself."""
-    wrapper = connections[DEFAULT_DB_ALIAS]
-    quote = wrapper.ops.quote_name
-    fields = [field for field in model._meta.local_concrete_fields if not field.generated]
-    if number < len(fields):
-        fields = [field for field in fields if field is not model._meta.auto_field]
-    columns = ", ".join(quote(str(field.column)) for field in fields)
-    values = ", ".join(
-        _placeholder(field, wrapper) if is_given else "DEFAULT" for field, is_given in zip(fields, given, strict=True)
+def _insert(model: type[models.Model], fields: Sequence[models.Field]) -> Insert:
+    return Insert(model, fields)
+
+
+class Creation:
+    """How rows of a model are made of which these fields are given."""
+
+    def __init__(self, model: type[models.Model], given: Mapping[str, Any]) -> None:
+        self.model = model
+        # By the name that they are given by: rows that are referred to, and values of columns.
+        self.references = {name: field for name, field in given.items() if name != field.attname}
+        self.columns = [name for name in given if name not in self.references]
+        others = [field for field in stored_columns(model) if field not in given.values() and not field.generated]
+        # What the database has to say of a column is left to it, and so is nothing.
+        self.defaults = [
+            (field.attname, field.get_default)
+            for field in others
+            if field.has_default() or not (field.has_db_default() or field.get_default() is None)
+        ]
+        fields = {field.attname: field for field in stored_columns(model)}
+        names = [*(field.attname for field in self.references.values()), *self.columns, *dict(self.defaults)]
+        self.insert = Insert(model, [fields[name] for name in names])
+        self.left_out = [name for name in fields if name not in names]
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether all there is to do about the fields is to store them."""
+        fields = stored_columns(self.model)
+        return all(map(_is_stored_as_it_is, self.insert.fields)) and not any(
+            getattr(field, "auto_now", False)
+            or getattr(field, "auto_now_add", False)
+            or (field.attname in self.left_out and isinstance(field, models.JSONField) and field.has_db_default())
+            for field in fields
+        )
+
+    def takes(self, values: Mapping[str, Any]) -> bool:
+        """Return whether these are values by themselves, and rows that are stored to refer to."""
+        return all(
+            row is None or (isinstance(row, field.remote_field.model) and row.pk is not None)
+            for row, field in ((values[name], field) for name, field in self.references.items())
+        ) and not any(is_expression(values[name]) for name in self.columns)
+
+    def create(self, values: Mapping[str, Any]) -> Any:
+        """Store a row of these values and return it."""
+        attributes = {field.attname: getattr(values[name], "pk", None) for name, field in self.references.items()}
+        attributes |= {name: values[name] for name in self.columns}
+        attributes |= {name: default() for name, default in self.defaults}
+        with transaction.mark_for_rollback_on_error(DEFAULT_DB_ALIAS):
+            stored = self.insert.store(list(attributes.values()))
+        row = in_part(self.model, attributes | {name: stored[name] for name in self.left_out})
+        for name, field in self.references.items():
+            field.set_cached_value(row, values[name])
+        row.stored = stored
+        return row
+
+
+@lru_cache(maxsize=1024)
+def _creation(model: type[models.Model], names: Sequence[str]) -> Creation | None:
+    """Return how rows are made of which these fields are given; None where that takes more than storing them."""
+    fields = {name: field for field in stored_columns(model) for name in (field.name, field.attname)}
+    if not fields.keys() >= set(names) or model._meta.parents or not _is_saved_plainly(model):
+        return None
+    creation = Creation(model, {name: fields[name] for name in names})
+    return creation if creation.insert.fields and creation.is_plain else None
+
+
+def _is_saved_plainly(model: type[models.Model]) -> bool:
+    """Return whether a model leaves it to its bases to make and to save a row."""
+    return all(
+        getattr(model, name).__module__ in ("django.db.models.base", "loctelli.database.models")
+        for name in ("__init__", "save", "save_base")
     )
-    returned, names = _returned(model)
-    text = f"INSERT INTO {quote(model._meta.db_table)} ({columns}) VALUES ({values}) RETURNING {names}"
-    return Insert(text, returned)
+
+
+def _is_stored_as_it_is(field: Any) -> bool:
+    """Return whether a field leaves a value that is to be stored, and the row, as they are."""
+    return not field.one_to_one and type(field).pre_save in (models.Field.pre_save, models.DateTimeField.pre_save)
 
 
 class Update(Statement):
@@ -143,6 +243,13 @@ def _update(model: type[models.Model], attributes: Sequence[str], is_bound: bool
 def _hole(attribute: str) -> str:
     """Return the name of the parameter of a column's new value, which is no other parameter's."""
     return f"new {attribute}"
+
+
+def _kind(field: models.Field) -> type | None:
+    """Return the type whose values a column takes as they are; None where it makes something of each."""
+    made = type(field).get_prep_value, type(field).get_db_prep_value, type(field).get_db_prep_save
+    as_they_are = (models.Field.get_db_prep_value, models.Field.get_db_prep_save)
+    return next((str for text in TEXTS if made == (text.get_prep_value, *as_they_are)), None)
 
 
 def _placeholder(field: models.Field, wrapper: Any) -> str:

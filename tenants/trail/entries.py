@@ -3,9 +3,8 @@
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import cache
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 import orjson
 from django.db import DEFAULT_DB_ALIAS, connections
@@ -29,9 +28,10 @@ COLUMNS = (
 )  # fmt: skip
 ROW = f"({', '.join(['%s'] * len(COLUMNS))})"
 
+NOTHING: Mapping[str, Sequence[Any]] = {}
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+
+class Entry(NamedTuple):
     """One change of one row, or of so many at once. `changes` maps a column to its value before and after."""
 
     sub_account_id: int | None
@@ -39,7 +39,7 @@ class Entry:
     model: str
     object_id: str
     object_name: str
-    changes: Mapping[str, Sequence[Any]] = field(default_factory=dict)
+    changes: Mapping[str, Sequence[Any]] = NOTHING
     rows: int = 1
     object_ids: Sequence[Any] | None = None
     deleted_along: Mapping[str, int] | None = None

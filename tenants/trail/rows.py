@@ -201,11 +201,20 @@ class RecordedModel(models.Model):
         if updated:
             write(plan.entries(UPDATE, self, before, self.state(plan, written)))
         elif self.stored is not None:
-            self._loaded = plan.known(self.stored)
-            write([plan.creation(self.stored)])
+            self._record_stored(plan, self.stored)
         else:
             write(plan.entries(CREATE, self, UNKNOWN, self.state(plan, plan.columns)))
         return updated
+
+    def on_insert(self) -> None:
+        plan = plan_of(type(self))
+        if plan is not None and plan.is_wanted and self.stored is not None:
+            self._record_stored(plan, self.stored)
+
+    def _record_stored(self, plan: Plan, stored: Mapping[str, Any]) -> None:
+        """Record a row that was inserted."""
+        self._loaded = plan.known(stored)
+        write([plan.creation(stored)])
 
     def _is_inserted_unasked(self, raw: bool, force_update: bool) -> bool:
         """Whether save() inserts without an UPDATE first: Django does for a new row whose key makes itself."""

@@ -22,7 +22,8 @@ from loctelli.database.fields import AccountEmailField
 SHORT, LONG, ITEMS = 255, 50_000, 100
 
 REFERRING = (fields.RelatedField, serializers.Serializer)
-HAVE_A_REQUEST = (serializers.RelatedField, serializers.BaseSerializer)
+# Fields that ask the serializer they are bound to for something of its own.
+OWNED = (serializers.RelatedField, serializers.BaseSerializer, serializers.SerializerMethodField)
 
 # The serializer that represents each model wherever it is included.
 resources: dict[type[models.Model], type["ModelSerializer"]] = {}
@@ -313,7 +314,9 @@ class SharedFields(BindingDict):
 
 def is_shared(field: serializers.Field) -> bool:
     """Return whether a field knows nothing of the request: no other row is looked up by it, and no body kept."""
-    return not (isinstance(field, HAVE_A_REQUEST) or hasattr(field, "child") or hasattr(field, "child_relation"))
+    if isinstance(field, OWNED) or hasattr(field, "child") or hasattr(field, "child_relation"):
+        return False
+    return not any(getattr(asks, "requires_context", False) for asks in (field.default, *field.validators))
 
 
 def referring(fields: Mapping[str, serializers.Field]) -> list[str]:

@@ -41,11 +41,12 @@ class PreparedWritesModel(models.Model):
         if any(isinstance(field, models.JSONField) for field in returning_fields):
             return super()._do_insert(manager, using, fields, returning_fields, raw)  # type: ignore[misc]
         values = [getattr(self, field.attname) if raw else field.pre_save(self, add=True) for field in fields]
-        given = [(field, value) for field, value in zip(fields, values, strict=True) if not is_default(value)]
-        if not given or any(is_expression(value) for _, value in given):
+        given = {
+            field: value for field, value in zip(fields, values, strict=True) if not isinstance(value, DatabaseDefault)
+        }
+        if not given or any(map(is_expression, given.values())):
             return super()._do_insert(manager, using, fields, returning_fields, raw)  # type: ignore[misc]
-        insert = _insert(type(self), tuple([field for field, _ in given]))
-        self.stored = insert.store([value for _, value in given])
+        self.stored = _insert(type(self), tuple(given)).store(list(given.values()))
         return [[self.stored[field.attname] for field in returning_fields]]
 
     @classmethod
@@ -90,11 +91,6 @@ class PreparedWritesModel(models.Model):
     def refresh_from_db(self, *args: Any, **kwargs: Any) -> None:
         self.stored = None
         super().refresh_from_db(*args, **kwargs)
-
-
-def is_default(value: Any) -> bool:
-    """Return whether a value is what the database has by default."""
-    return isinstance(value, DatabaseDefault)
 
 
 def is_expression(value: Any) -> bool:
@@ -144,34 +140,39 @@ def _insert(model: type[models.Model], fields: Sequence[models.Field]) -> Insert
 
 
 class Creation:
-    """How rows of a model are made of which these fields are given."""
+    """How rows of a model are made of which these fields are given.
+
+    The statement depends on nothing but which of the columns that the database has defaults for are given.
+    """
 
     def __init__(self, model: type[models.Model], given: Mapping[str, Any]) -> None:
-        self.model = model
-        # By the name that they are given by: rows that are referred to, and values of columns.
+        columns = stored_columns(model)
+        self.model, self.given = model, given
         self.references = {name: field for name, field in given.items() if name != field.attname}
-        self.columns = [name for name in given if name not in self.references]
-        others = [field for field in stored_columns(model) if field not in given.values() and not field.generated]
-        # What the database has to say of a column is left to it, and so is nothing.
+        self.values = [name for name in given if name not in self.references]
         self.defaults = [
-            (field.attname, field.get_default)
-            for field in others
-            if field.has_default() or not (field.has_db_default() or field.get_default() is None)
+            field
+            for field in columns
+            if field not in given.values()
+            and (field.has_default() or not (field.has_db_default() or field.generated or field.primary_key))
         ]
-        fields = {field.attname: field for field in stored_columns(model)}
-        names = [*(field.attname for field in self.references.values()), *self.columns, *dict(self.defaults)]
-        self.insert = Insert(model, [fields[name] for name in names])
-        self.left_out = [name for name in fields if name not in names]
+        made = [field for field in self.defaults if field.has_default() and callable(field.default)]
+        self.made = {field.attname: field.get_default for field in made}
+        self.constant = {field.attname: field.get_default() for field in self.defaults if field not in made}
+        stored = [field for field in columns if field in given.values() or field in self.defaults]
+        self.insert = _insert(model, tuple(stored))
+        self.names = [field.attname for field in stored]
+        self.left_out = [field.attname for field in columns if field not in stored]
 
     @property
     def is_plain(self) -> bool:
         """Whether all there is to do about the fields is to store them."""
-        fields = stored_columns(self.model)
-        return all(map(_is_stored_as_it_is, self.insert.fields)) and not any(
+        stored = [*self.given.values(), *(field for field in self.defaults if field.has_default())]
+        return all(map(_is_stored_as_it_is, stored)) and not any(
             getattr(field, "auto_now", False)
             or getattr(field, "auto_now_add", False)
-            or (field.attname in self.left_out and isinstance(field, models.JSONField) and field.has_db_default())
-            for field in fields
+            or (field.attname in self.left_out and isinstance(field, models.JSONField))
+            for field in stored_columns(self.model)
         )
 
     def takes(self, values: Mapping[str, Any]) -> bool:
@@ -179,15 +180,15 @@ class Creation:
         return all(
             row is None or (isinstance(row, field.remote_field.model) and row.pk is not None)
             for row, field in ((values[name], field) for name, field in self.references.items())
-        ) and not any(is_expression(values[name]) for name in self.columns)
+        ) and not any(is_expression(values[name]) for name in self.values)
 
     def create(self, values: Mapping[str, Any]) -> Any:
         """Store a row of these values and return it."""
-        attributes = {field.attname: getattr(values[name], "pk", None) for name, field in self.references.items()}
-        attributes |= {name: values[name] for name in self.columns}
-        attributes |= {name: default() for name, default in self.defaults}
+        attributes = {name: make() for name, make in self.made.items()} | self.constant
+        attributes |= {field.attname: getattr(values[name], "pk", None) for name, field in self.references.items()}
+        attributes |= {name: values[name] for name in self.values}
         with transaction.mark_for_rollback_on_error(DEFAULT_DB_ALIAS):
-            stored = self.insert.store(list(attributes.values()))
+            stored = self.insert.store([attributes[name] for name in self.names])
         row = in_part(self.model, attributes | {name: stored[name] for name in self.left_out})
         for name, field in self.references.items():
             field.set_cached_value(row, values[name])
@@ -195,14 +196,14 @@ class Creation:
         return row
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=4096)
 def _creation(model: type[models.Model], names: Sequence[str]) -> Creation | None:
     """Return how rows are made of which these fields are given; None where that takes more than storing them."""
     fields = {name: field for field in stored_columns(model) for name in (field.name, field.attname)}
     if not fields.keys() >= set(names) or model._meta.parents or not _is_saved_plainly(model):
         return None
     creation = Creation(model, {name: fields[name] for name in names})
-    return creation if creation.insert.fields and creation.is_plain else None
+    return creation if creation.names and creation.is_plain else None
 
 
 def _is_saved_plainly(model: type[models.Model]) -> bool:

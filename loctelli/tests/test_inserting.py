@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 import pytest
 from django.db import IntegrityError, connection, models
 from django.db.models.signals import post_save
+from django.test.utils import CaptureQueriesContext
 
 from agents.models import Strategy
 from crm.models import Booking, ContactSubmission, Lead
@@ -130,6 +131,18 @@ def test_a_row_that_was_made_is_changed_as_any_other(model, fields, bound):
     assert stored(row)[title] == "Changed"
     _, (_, changes) = recorded(row)
     assert changes == {title: [former, "Changed"]}
+
+
+def test_one_statement_makes_rows_whichever_of_their_fields_are_given(bound):
+    references = {"regular_user": bound.alice, "strategy": bound.acme_strategy}
+
+    with CaptureQueriesContext(connection) as captured:
+        for fields in ({"name": "A"}, {"name": "B", "phone": "1"}, {"name": "C", "email": "c@x.example", "notes": "n"}):
+            Lead.insert(**fields, **references)
+
+    statements = [query["sql"] for query in captured if query["sql"].startswith('INSERT INTO "leads"')]
+    assert len(statements) == 3
+    assert len({statement.partition("VALUES")[0] for statement in statements}) == 1
 
 
 def test_what_is_encrypted_by_its_rows_key_goes_djangos_way(bound):

@@ -7,7 +7,6 @@ decrypt there. Nonces are random: one data key is good for 2**32 values.
 import os
 
 from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from security.keys import (
     NONCE_BYTES,
@@ -29,9 +28,9 @@ PREFIX = "enc:v1:"
 def seal(plaintext: str, *, sub_account_id: int, table: str, column: str, row_id: int | str) -> str:
     """Return "enc:v1:" and the base64 of nonce and ciphertext; only `unseal` with the same place opens it."""
     nonce = os.urandom(NONCE_BYTES)
-    cipher = AESGCM(data_keys.get_or_create(sub_account_id))
+    key = data_keys.get_or_create(sub_account_id)
     place = bind(table, column, sub_account_id, row_id)
-    return PREFIX + encode(nonce + cipher.encrypt(nonce, plaintext.encode(), place))
+    return PREFIX + encode(nonce + key.cipher.encrypt(nonce, plaintext.encode(), place))
 
 
 def unseal(sealed: str, *, sub_account_id: int, table: str, column: str, row_id: int | str) -> str:
@@ -42,9 +41,10 @@ def unseal(sealed: str, *, sub_account_id: int, table: str, column: str, row_id:
         raw = b""
     if len(raw) < NONCE_BYTES + TAG_BYTES:
         raise DecryptionFailed(f"{table}.{column} of row {row_id} is no ciphertext.")
-    cipher = AESGCM(data_keys.get(sub_account_id))
+    key = data_keys.get(sub_account_id)
+    place = bind(table, column, sub_account_id, row_id)
     try:
-        plaintext = cipher.decrypt(raw[:NONCE_BYTES], raw[NONCE_BYTES:], bind(table, column, sub_account_id, row_id))
+        plaintext = key.cipher.decrypt(raw[:NONCE_BYTES], raw[NONCE_BYTES:], place)
     except InvalidTag as error:
         raise DecryptionFailed(f"{table}.{column} of row {row_id} does not decrypt.") from error
     return plaintext.decode()

@@ -18,6 +18,7 @@ from django.dispatch import receiver
 
 from security import integrity
 from security.encryption import PREFIX, DecryptionFailed, EncryptionError, seal, unseal
+from security.keys import Unreadable
 from tenants.scope import current_scope
 
 SEALED_PATTERN = f"^{PREFIX}"
@@ -92,13 +93,18 @@ class EncryptedField(models.Field):
 
     def unseal(self, stored: str | None, *, sub_account_id: int, row_id: int | str) -> Any:
         """Return the value of a stored form, as `.values()` gives it; None stays None."""
-        return None if stored is None else self.loads(unseal(stored, **self._place(sub_account_id, row_id)))
+        if stored is None:
+            return None
+        table = self.model._meta.db_table
+        return self.loads(unseal(stored, sub_account_id=sub_account_id, table=table, column=self.column, row_id=row_id))
 
     def open(self, stored: str, *, sub_account_id: int, row_id: int | str) -> Any:
         """Return the value of a stored form for somebody to see; one that doesn't decrypt is an incident."""
-        place = {"sub_account_id": sub_account_id, "row_id": row_id}
-        with integrity.reporting(**place, table=self.model._meta.db_table, column=self.column):
-            return self.unseal(stored, **place)
+        try:
+            return self.unseal(stored, sub_account_id=sub_account_id, row_id=row_id)
+        except Unreadable as error:
+            integrity.report(error, **self._place(sub_account_id, row_id))
+            raise
 
     def holds(self, instance: models.Model, stored: str | None) -> bool:
         """Return whether a row's value, opened or not, is what a stored form stands for: each sealing is another."""

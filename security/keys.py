@@ -6,13 +6,13 @@ shreds everything that was ever encrypted for the sub-account.
 
 import base64
 import binascii
-import json
 import os
 import re
 import threading
 import time
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
+from json.encoder import encode_basestring_ascii
 from typing import NamedTuple
 
 from cryptography.exceptions import InvalidTag
@@ -127,7 +127,8 @@ def decode(text: str) -> bytes:
 
 def bind(*parts: str | int) -> bytes:
     """Return associated data that no other sequence of parts gives."""
-    return json.dumps([str(part) for part in parts]).encode()
+    # A JSON array as json.dumps() writes it, which makes an encoder for each.
+    return f"[{', '.join([encode_basestring_ascii(str(part)) for part in parts])}]".encode()
 
 
 def _wrapping(kid: str, sub_account_id: int) -> bytes:
@@ -142,12 +143,20 @@ def key_ring() -> KeyRing:
 _parse = lru_cache(maxsize=4)(KeyRing.parse)
 
 
+class SecretKey(bytes):
+    """An unwrapped data key, whose cipher is made once."""
+
+    @cached_property
+    def cipher(self) -> AESGCM:
+        return AESGCM(self)
+
+
 class Fresh(NamedTuple):
     """A data key inserted by a transaction that may yet be rolled back: nobody else may rely on it."""
 
     scope: Scope
     savepoints: tuple[str | None, ...]
-    key: bytes
+    key: SecretKey
 
     def holds(self, scope: Scope) -> bool:
         """Return whether this is the same transaction, and no savepoint has ended since that took the row along."""
@@ -159,10 +168,10 @@ class DataKeys:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._cached: dict[int, tuple[bytes, float]] = {}
+        self._cached: dict[int, tuple[SecretKey, float]] = {}
         self._fresh: dict[int, Fresh] = {}
 
-    def get(self, sub_account_id: int) -> bytes:
+    def get(self, sub_account_id: int) -> SecretKey:
         """Return the data key of a sub-account; raise KeyUnknown when it has none, or is not the bound one."""
         scope = _bound_to(sub_account_id)
         key = self._recall(sub_account_id, scope) or self._read(sub_account_id, scope)
@@ -170,7 +179,7 @@ class DataKeys:
             raise KeyUnknown(f"Sub-account {sub_account_id} has no data key.")
         return key
 
-    def get_or_create(self, sub_account_id: int) -> bytes:
+    def get_or_create(self, sub_account_id: int) -> SecretKey:
         """Return the data key of a sub-account, made by its first use; of several first uses one makes it."""
         scope = _bound_to(sub_account_id)
         key = self._recall(sub_account_id, scope) or self._read(sub_account_id, scope)
@@ -182,7 +191,7 @@ class DataKeys:
             self._cached.clear()
             self._fresh.clear()
 
-    def _recall(self, sub_account_id: int, scope: Scope) -> bytes | None:
+    def _recall(self, sub_account_id: int, scope: Scope) -> SecretKey | None:
         with self._lock:
             fresh = self._fresh.get(sub_account_id)
             if fresh is not None and fresh.holds(scope):
@@ -190,11 +199,11 @@ class DataKeys:
             key, until = self._cached.get(sub_account_id, (None, 0.0))
             return key if until > time.monotonic() else None
 
-    def _read(self, sub_account_id: int, scope: Scope) -> bytes | None:
+    def _read(self, sub_account_id: int, scope: Scope) -> SecretKey | None:
         row = _model()._default_manager.filter(sub_account_id=sub_account_id).values_list("kid", "wrapped_key").first()
         if row is None:
             return None
-        key = key_ring().unwrap(*row, sub_account_id=sub_account_id)
+        key = SecretKey(key_ring().unwrap(*row, sub_account_id=sub_account_id))
         with self._lock:
             fresh = self._fresh.get(sub_account_id)
             if fresh is not None and fresh.scope is scope:
@@ -205,8 +214,8 @@ class DataKeys:
                 self._cached[sub_account_id] = (key, time.monotonic() + CACHE_SECONDS)
         return key
 
-    def _create(self, sub_account_id: int, scope: Scope) -> bytes:
-        key = os.urandom(KEY_BYTES)
+    def _create(self, sub_account_id: int, scope: Scope) -> SecretKey:
+        key = SecretKey(os.urandom(KEY_BYTES))
         kid, wrapped_key = key_ring().wrap(key, sub_account_id=sub_account_id)
         # Waits for another transaction that is inserting one, and then leaves that one be.
         row = _model()(sub_account_id=sub_account_id, kid=kid, wrapped_key=wrapped_key)

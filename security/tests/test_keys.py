@@ -1,4 +1,5 @@
 import base64
+import json
 import os
 import threading
 
@@ -7,7 +8,7 @@ from django.apps import apps
 from django.core.exceptions import ImproperlyConfigured
 from django.db import connection, transaction
 
-from security.keys import DecryptionFailed, KeyRing, KeyUnknown, data_keys
+from security.keys import DecryptionFailed, KeyRing, KeyUnknown, bind, data_keys
 from security.models import DataKey
 from tenants.scope import TenantRequired, system_scope, tenant_scope
 
@@ -238,3 +239,9 @@ def test_nothing_starts_without_a_ring(settings):
 
     with pytest.raises(ImproperlyConfigured, match="ENCRYPTION_KEYS is missing"):
         apps.get_app_config("security").ready()
+
+
+def test_associated_data_is_a_json_array_whatever_stands_in_it():
+    parts = ["leads", 'a "column"', "\\", "schön \N{GRINNING FACE}", 7]
+
+    assert bind(*parts) == json.dumps([*parts[:-1], "7"]).encode()

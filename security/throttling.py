@@ -119,7 +119,7 @@ class Hits(Query):
         verdicts = {}
         for (name, (key, rate)), (hits, reset_seconds) in zip(self.policies.items(), self.rows, strict=False):
             # Counted in PostgreSQL: one process alone sees this number in a window.
-            if hits == rate.limit * settings.THROTTLE_STORM_FACTOR + 1:
+            if hits > rate.limit and hits == rate.limit * settings.THROTTLE_STORM_FACTOR + 1:
                 _report_storm(key, rate)
             verdicts[name] = Verdict(
                 allowed=hits <= rate.limit,

@@ -1,6 +1,7 @@
 """The API's own way in: its requests pass just what concerns them, not what browsers, cookies and pages need."""
 
 from collections.abc import Callable, Iterable
+from typing import cast
 
 from django.conf import settings
 from django.core.handlers.exception import convert_exception_to_response
@@ -47,15 +48,22 @@ class APIEntrance:
         return response
 
 
+class AddressedRequest(HttpRequest):
+    """A request for a host name that is ours."""
+
+    host: str
+
+
 class HostAndLengthMiddleware:
     """Does what of CommonMiddleware concerns the API: refuses foreign host names, and says how long an answer is."""
 
     def __init__(self, get_response: Handler) -> None:
         self.get_response = get_response
 
-    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+    def __call__(self, plain_request: HttpRequest) -> HttpResponseBase:
+        request = cast(AddressedRequest, plain_request)
         # Raises DisallowedHost.
-        request.get_host()
+        request.host = request.get_host()
         response = self.get_response(request)
         if isinstance(response, HttpResponse) and "Content-Length" not in response.headers:
             put_on(response, "Content-Length", str(len(response.content)))

@@ -1,6 +1,6 @@
 """Query strings, read as strictly as bodies: unknown, repeated or malformed parameters are refused."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from urllib.parse import unquote_to_bytes
 
 from loctelli.errors import InvalidRequest
@@ -25,9 +25,14 @@ def check(request, known: Collection[str]) -> None:
             raise InvalidRequest.at(name, "repeated_parameter", "This parameter can be given only once.")
 
 
+def sent(request) -> Mapping[str, str]:
+    """Return the parameters; where there is no query string, without having Django take it apart."""
+    return request.GET if request.META.get("QUERY_STRING") else {}
+
+
 def flag(request, name: str) -> bool:
     """Return a parameter that is "true" or "false" (when absent, too)."""
-    value = request.GET.get(name, "false")
+    value = sent(request).get(name, "false")
     if value not in ("true", "false"):
         raise InvalidRequest.at(name, "invalid", 'Must be "true" or "false".')
     return value == "true"
@@ -35,5 +40,5 @@ def flag(request, name: str) -> bool:
 
 def names(request, name: str) -> tuple[str, ...] | None:
     """Return a comma-separated parameter's names, None when it is absent."""
-    value = request.GET.get(name) if request.META.get("QUERY_STRING") else None
+    value = sent(request).get(name)
     return None if value is None else tuple(part.strip(" ") for part in value.split(","))

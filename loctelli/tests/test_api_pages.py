@@ -93,9 +93,9 @@ def test_a_changed_cursor_is_refused(one):
     for _ in range(3):
         one.lead()
     cursor = one.get("leads/?page_size=1").json()["next"].partition("cursor=")[2]
-    value, signature = cursor.split("%3A")
+    changed = [f"{cursor[:at]}{'B' if cursor[at] == 'A' else 'A'}{cursor[at + 1 :]}" for at in range(len(cursor) - 1)]
 
-    for forged in (value, f"{value}:", f"{value[:-2]}AA:{signature}", f"{value}:{signature[:-1]}", f":{signature}"):
+    for forged in (*changed, cursor[:-1], cursor[:-4], cursor[4:], cursor[:42], cursor + cursor, f"{cursor}AAAA", "A"):
         assert errors_of(one.get(f"leads/?page_size=1&cursor={forged}")) == [("cursor", "invalid_cursor")]
 
 

@@ -107,7 +107,7 @@ class GenericViewSet(ShortWayMixin, StrictRequestMixin, viewsets.GenericViewSet)
     def bind(self, sub_account_id: int) -> None:
         """Plan for a sub-account whose scope is not open yet."""
 
-    @property
+    @cached_property
     def selection(self) -> Selection:
         """What of the resource this request wants."""
         return select(

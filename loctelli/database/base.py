@@ -146,7 +146,8 @@ class DatabaseWrapper(postgresql.DatabaseWrapper):
             self.send(*groups)
             return
         with self.wrap_database_errors:
-            pool.open()
+            if pool.closed:
+                pool.open()
             connection = pool.getconn()
             try:
                 self._pipeline_of(connection).run(groups)

@@ -91,7 +91,7 @@ def stored(row: models.Model) -> dict:
 
 def recorded(row: models.Model) -> list:
     """Return what the audit trail says of a row."""
-    entries = AuditEntry.objects.filter(model=row._meta.label_lower, object_id=str(row.pk)).order_by("id")
+    entries = AuditEntry.objects.filter(model=row._meta.label_lower, object_id=str(row.pk)).order_by("created_at")
     kept = ("sub_account_id", "action", "object_name", "actor_type", "rows")
     return [
         ({name: entry.__dict__[name] for name in kept}, {k: v for k, v in entry.changes.items() if k not in OF_EACH})

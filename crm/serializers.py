@@ -115,7 +115,7 @@ class LeadSerializer(TenantModelSerializer):
         return added
 
     def create(self, validated_data: dict) -> Lead:
-        return create_lead(**validated_data)
+        return create_lead(is_last=self.is_last, **validated_data)
 
 
 class NoteSerializer(Serializer):

@@ -8,13 +8,14 @@ from accounts.models import User
 from crm.models import Booking, Lead
 
 
-def create_lead(*, booking: dict[str, Any] | None = None, **fields: Any) -> Lead:
+def create_lead(*, booking: dict[str, Any] | None = None, is_last: bool = False, **fields: Any) -> Lead:
     """Create a lead and, in the same transaction, its first booking when one is given; return the lead.
 
-    The booking is with the lead's own person unless it names another `regular_user`.
+    The booking is with the lead's own person unless it names another `regular_user`. `is_last` says
+    that nothing else is asked in the transaction, which may end along with it.
     """
     if booking is None:
-        return Lead.insert(**fields)
+        return Lead.insert_last(**fields) if is_last else Lead.insert(**fields)
     with transaction.atomic(savepoint=False):
         lead = Lead.insert(**fields)
         first_booking(lead, **booking).save()

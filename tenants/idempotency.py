@@ -9,7 +9,6 @@ import hashlib
 import re
 import secrets
 from dataclasses import dataclass
-from typing import cast
 
 import orjson
 from cryptography.exceptions import InvalidTag
@@ -17,13 +16,11 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
-from django.db import DEFAULT_DB_ALIAS, connections
 from django.http import HttpRequest, HttpResponse
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from loctelli.database.base import DatabaseWrapper
-from loctelli.database.compiled import argument, run
+from loctelli.database.compiled import argument, run, this_wrapper
 from loctelli.database.queries import Query
 from loctelli.errors import Conflict, DomainError
 from tenants.models import IdempotencyKey
@@ -70,7 +67,7 @@ class Claim:
         body = seal(response.content, self.key, self.fingerprint)
         sql = f"UPDATE {_table()} SET status = %s, body = %s WHERE id = %s"
         parameters = [argument(value) for value in (response.status_code, body, self.pk)]
-        cast(DatabaseWrapper, connections[DEFAULT_DB_ALIAS]).send_along(Query(sql, parameters))
+        this_wrapper().send_along(Query(sql, parameters))
 
 
 class Attempt(Query):

@@ -9,12 +9,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 from django.conf import settings
-from django.db import DEFAULT_DB_ALIAS, connections, transaction
+from django.db import transaction
 
 from loctelli.database.base import DatabaseWrapper
+from loctelli.database.compiled import this_wrapper
 from loctelli.database.queries import Query
 
 logger = logging.getLogger("loctelli.scope")
@@ -43,14 +44,9 @@ class Scope:
         return self.sub_account_id is None
 
 
-def _wrapper() -> DatabaseWrapper:
-    """Return this thread's connection itself; Django's `connection` looks it up for each attribute."""
-    return cast(DatabaseWrapper, connections[DEFAULT_DB_ALIAS])
-
-
 def current_scope() -> Scope:
     """Return the scope this thread's connection is bound to; raise TenantRequired when it is bound to nobody."""
-    scope = _wrapper().scope
+    scope = this_wrapper().scope
     if scope is None:
         raise TenantRequired("No tenant is bound to this database connection: open tenant_scope() or system_scope().")
     return scope
@@ -58,7 +54,7 @@ def current_scope() -> Scope:
 
 def is_bound() -> bool:
     """Return whether this thread's connection is inside a scope."""
-    return _wrapper().scope is not None
+    return this_wrapper().scope is not None
 
 
 def tenant_scope(
@@ -80,7 +76,7 @@ def glance(sub_account_id: int, *asked: Query, before: Query | None = None) -> I
     TransactionManagementError. `before` is as in `tenant_scope`. An exception forgets what was to be done after it:
     whoever catches it begins anew.
     """
-    wrapper = _wrapper()
+    wrapper = this_wrapper()
     if wrapper.in_atomic_block or wrapper.is_watched:
         # In a test's own transaction nothing ends by itself, and what is watched is run statement by statement.
         with tenant_scope(sub_account_id, before=before, first=asked) as scope:
@@ -124,7 +120,7 @@ def after_scope(callback: Callable[[], object]) -> None:
 
     It runs outside of any scope and may open its own. Whatever it raises is logged: it can't undo what was done.
     """
-    wrapper = _wrapper()
+    wrapper = this_wrapper()
     if wrapper.scope is None:
         _call(callback)
     else:
@@ -162,7 +158,7 @@ def act_as(**known: Any) -> None:
 
 def current_actor() -> Mapping[str, Any]:
     """Return who acts, as the audit trail writes it: the system, for the scope's reason, when nobody is known."""
-    scope = _wrapper().scope
+    scope = this_wrapper().scope
     known = {name: value() if callable(value) else value for name, value in (_actor.get() or {}).items()}
     return {"type": "system", "name": scope.reason if scope else "", **known}
 
@@ -191,7 +187,7 @@ def _refuse_to_nest(wrapper: DatabaseWrapper, scope: Scope) -> None:
 
 @contextmanager
 def _bind(scope: Scope, before: Query | None = None, first: Sequence[Query] = ()) -> Iterator[Scope]:
-    wrapper = _wrapper()
+    wrapper = this_wrapper()
     _refuse_to_nest(wrapper, scope)
     nobody_known = _actor.get() is None
     try:

@@ -82,6 +82,10 @@ class TenantGenericViewSet(GenericViewSet):
             self.claim.keep(response)
         return response
 
+    @property
+    def is_answered_by_row(self) -> bool:
+        return self.claim is None and super().is_answered_by_row
+
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
         if request.method not in SAFE_METHODS:

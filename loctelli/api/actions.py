@@ -53,7 +53,9 @@ class CreateMixin:
         return Response(*self.do_create(request.data))
 
     def do_create(self, body: Any) -> tuple[dict[str, Any], int]:
-        return self.shown(self.perform_create(self.validated(body))), status.HTTP_201_CREATED
+        serializer = self.validated(body)
+        serializer.is_last = self.is_answered_by_row
+        return self.shown(self.perform_create(serializer)), status.HTTP_201_CREATED
 
     def perform_create(self, serializer) -> models.Model:
         return serializer.save()

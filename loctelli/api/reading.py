@@ -17,6 +17,7 @@ from django.db.models.functions import Cast
 from rest_framework import serializers
 
 from loctelli.api.selection import MAX_INCLUDED, MAX_NESTED, Selection, is_to_many
+from loctelli.database.creating import stored_columns
 
 Row = Sequence[Any]
 RowsOf = Callable[[type[models.Model]], models.QuerySet]
@@ -73,6 +74,11 @@ class Reading:
         for name, child in selection.includes.items():
             include = self._to_many if is_to_many(self.model._meta.get_field(name)) else self._to_one
             self.computations.append((name, None, include(name, child)))
+        kept = {column.attname for column in stored_columns(self.model)}
+        # Whether an answer takes nothing but what a write returns of the row.
+        self.is_of_stored = all(found is not None and found[0] in kept for found in self.attributes) and all(
+            place is not None for _, place, _ in self.computations
+        )
 
     def of(self, queryset: models.QuerySet, also: Iterable[str] = ()) -> models.QuerySet:
         """Return the queryset asking for these columns, and for those that `also` names behind them."""

@@ -79,6 +79,8 @@ class ModelSerializer(Strict, serializers.ModelSerializer):
 
     # Columns that rows can't do without, whatever is selected.
     always_reads: ClassVar[tuple[str, ...]] = ()
+    # Whether nothing else is asked in the transaction once a row is made.
+    is_last = False
 
     serializer_field_mapping: ClassVar = {
         **serializers.ModelSerializer.serializer_field_mapping,
@@ -241,7 +243,8 @@ class ModelSerializer(Strict, serializers.ModelSerializer):
     # Rows.
 
     def create(self, validated_data):
-        return self.Meta.model.insert(**validated_data)
+        model = self.Meta.model
+        return (model.insert_last if self.is_last else model.insert)(**validated_data)
 
     def update(self, instance, validated_data):
         """Write just what was sent, so that two people's changes to different fields both hold."""

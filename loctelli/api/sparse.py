@@ -9,16 +9,13 @@ wherever in the order they stand.
 
 from collections.abc import Mapping
 from functools import cache
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any
 
-from django.db import DEFAULT_DB_ALIAS, connections, models
+from django.db import models
 from django.db.models import Q
 
-from loctelli.database.compiled import Parameter
+from loctelli.database.compiled import Parameter, this_wrapper
 from loctelli.database.queries import Query
-
-if TYPE_CHECKING:
-    from loctelli.database.base import DatabaseWrapper
 
 # So many rows are looked at, which takes some milliseconds. Fewer in an order that scatters them over the table; in the
 # one that they were written in they lie side by side.
@@ -59,7 +56,7 @@ def look(
     looked_at = SIDE_BY_SIDE if order.primary_key or isinstance(order, models.DateTimeField) else SCATTERED
     sql, arguments = _compiled(shown.annotate(fits=Q(**conditions)).values("fits")[:looked_at], bound)
     query = Query(LOOK.format(rows=sql), [*arguments, wanted, wanted, looked_at])
-    _wrapper().send_along(query)
+    this_wrapper().send_along(query)
 
 
 def is_broad(shown: models.QuerySet, conditions: Mapping[str, Any], *, wanted: int, bound: Mapping[str, Any]) -> bool:
@@ -70,16 +67,12 @@ def is_broad(shown: models.QuerySet, conditions: Mapping[str, Any], *, wanted: i
     looked_at, arguments = _compiled(shown.annotate(fits=Q(**conditions)).values("fits")[:SIDE_BY_SIDE], bound)
     counted, further = _compiled(shown.order_by().values("pk")[: MAX_READ_THROUGH + 1], bound)
     sql = IS_BROAD.format(looked_at=looked_at, all=counted)
-    return bool(_wrapper().fetch(sql, [*arguments, wanted, wanted, *further, MAX_READ_THROUGH])[0][0])
+    return bool(this_wrapper().fetch(sql, [*arguments, wanted, wanted, *further, MAX_READ_THROUGH])[0][0])
 
 
 def _compiled(rows: models.QuerySet, bound: Mapping[str, Any]) -> tuple[str, list[Any]]:
     sql, holes = rows.query.sql_with_params()
     return sql, [bound[hole.name] if isinstance(hole, Parameter) else hole for hole in holes]
-
-
-def _wrapper() -> "DatabaseWrapper":
-    return cast("DatabaseWrapper", connections[DEFAULT_DB_ALIAS])
 
 
 @cache

@@ -12,7 +12,7 @@ from loctelli.api.pagination import Ordering, Way
 from loctelli.api.reading import Reading
 from loctelli.api.selection import Selection
 from loctelli.database.compiled import Parameter, Statement
-from loctelli.database.writing import stored_columns
+from loctelli.database.creating import stored_columns
 
 if TYPE_CHECKING:
     from loctelli.api.viewsets import GenericViewSet

@@ -198,6 +198,11 @@ class GenericViewSet(ShortWayMixin, StrictRequestMixin, viewsets.GenericViewSet)
         run([query])
         return self.read(query)
 
+    @property
+    def is_answered_by_row(self) -> bool:
+        """Whether a row that was made is all there is to ask of the database, answer included."""
+        return statements.reading(type(self), self.selection).is_of_stored
+
     def get_key(self) -> Any:
         """Return the key of the row that the URL names."""
         return self.serializer_class.Meta.model._meta.pk.to_python(self.kwargs["pk"])

@@ -43,6 +43,7 @@ class DatabaseWrapper(postgresql.DatabaseWrapper):
     `opening` is what the next transaction begins with, BEGIN included, behind groups that have ended by then; empty for
     just BEGIN.
     `held_back` is what the transaction is yet to be told, along with whatever is asked next.
+    `has_ended` says whether it was committed along with its last statement, before Django comes to that.
     `is_owner` says whether it is connected as the owner of the tables.
     """
 
@@ -51,6 +52,7 @@ class DatabaseWrapper(postgresql.DatabaseWrapper):
     scope: Any = None
     opening: list[list[Query]]
     held_back: list[Query]
+    has_ended = False
     is_owner = False
     _connection_pools: dict[str, Pool]
 
@@ -162,7 +164,24 @@ class DatabaseWrapper(postgresql.DatabaseWrapper):
         self._refuse_outside_transaction()
         self.held_back.append(query)
 
+    @property
+    def can_end(self) -> bool:
+        """Whether a last statement can bring the end of the transaction along: nothing stands around it, or inside."""
+        return len(self.atomic_blocks) == 1 and not self.needs_rollback and not self.is_watched
+
+    def send_last(self, query: Query) -> None:
+        """Run a statement and COMMIT in one round trip, if `can_end`; nothing else can be asked in the transaction.
+
+        When either fails it raises, and nothing is committed.
+        """
+        self._refuse_outside_transaction()
+        self.validate_thread_sharing()
+        told, self.held_back, self.has_ended = self.held_back, [], True
+        with self.wrap_database_errors:
+            self._pipeline_of(self.connection).run([[*told, query, Query("COMMIT")]])
+
     def _commit(self) -> None:
+        self.has_ended = False
         if self.connection is None:
             return
         told, self.held_back = self.held_back, []
@@ -171,7 +190,7 @@ class DatabaseWrapper(postgresql.DatabaseWrapper):
                 self._pipeline_of(self.connection).run([[*told, Query("COMMIT")]])
 
     def _rollback(self) -> None:
-        self.held_back = []
+        self.held_back, self.has_ended = [], False
         super()._rollback()  # type: ignore[misc]
 
     def _savepoint_rollback(self, sid: str) -> None:
@@ -180,13 +199,13 @@ class DatabaseWrapper(postgresql.DatabaseWrapper):
         super()._savepoint_rollback(sid)  # type: ignore[misc]
 
     def _close(self) -> None:
-        self.held_back = []
+        self.held_back, self.has_ended = [], False
         super()._close()  # type: ignore[misc]
 
     def _refuse_outside_transaction(self) -> None:
         """Refuse what a scope asks when there is no transaction that PostgreSQL was told of it in."""
-        if self.scope is not None and not self.in_atomic_block:
-            raise TransactionManagementError("This scope has been read: nothing else can be asked in it.")
+        if self.has_ended or (self.scope is not None and not self.in_atomic_block):
+            raise TransactionManagementError("This scope has had its last statement: nothing else can be asked in it.")
 
     def _run_watched(self, query: Query) -> None:
         cursor = psycopg.Cursor(self.connection)

@@ -14,6 +14,11 @@ if TYPE_CHECKING:
     from loctelli.database.base import DatabaseWrapper
 
 
+def this_wrapper() -> "DatabaseWrapper":
+    """Return this thread's connection itself; Django's `connection` looks it up for each attribute."""
+    return cast("DatabaseWrapper", connections[DEFAULT_DB_ALIAS])
+
+
 class Parameter(Value):
     """A named hole in a queryset, filled whenever its SQL is run."""
 
@@ -48,12 +53,12 @@ class Statement:
 
     def rows(self, **values: Any) -> list[tuple]:
         """Return the rows as PostgreSQL gives them, jsonb as `orjson.Fragment`."""
-        return cast("DatabaseWrapper", connections[DEFAULT_DB_ALIAS]).fetch(self.sql, self.arguments(**values))
+        return this_wrapper().fetch(self.sql, self.arguments(**values))
 
 
 def run(queries: Sequence[Query]) -> None:
     """Run statements in one round trip; each has its rows then."""
-    cast("DatabaseWrapper", connections[DEFAULT_DB_ALIAS]).send(queries)
+    this_wrapper().send(queries)
 
 
 class Count(Statement):

@@ -10,7 +10,8 @@ from django.test.utils import CaptureQueriesContext
 from agents.models import Strategy
 from crm.models import Booking, ContactSubmission, Lead
 from forms.models import FormTemplate
-from loctelli.database.writing import PreparedWritesModel, stored_columns
+from loctelli.database.creating import stored_columns
+from loctelli.database.writing import PreparedWritesModel
 from security.models import AuditEntry
 from tenants.scope import TenantRequired, tenant_scope
 

@@ -15,7 +15,7 @@ from django.db.models import CheckConstraint
 
 from forms.models import FormSubmission
 from loctelli.api import statements
-from loctelli.database import writing
+from loctelli.database import creating, writing
 from loctelli.tests.isolation_requests import Findings, send_requests
 from loctelli.tests.isolation_world import build_world, tenant_references
 from tenants.audit import find_breaches
@@ -42,7 +42,7 @@ def without_manager() -> Iterator[None]:
 
 
 def forget_statements() -> None:
-    for made_once in (*vars(statements).values(), *vars(writing).values()):
+    for made_once in (*vars(statements).values(), *vars(writing).values(), *vars(creating).values()):
         if hasattr(made_once, "cache_clear"):
             made_once.cache_clear()
 

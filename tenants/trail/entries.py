@@ -4,13 +4,11 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from functools import cache
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
 import orjson
-from django.db import DEFAULT_DB_ALIAS, connections
 
-from loctelli.database.base import DatabaseWrapper
-from loctelli.database.compiled import argument
+from loctelli.database.compiled import argument, this_wrapper
 from loctelli.database.queries import Query
 from tenants.scope import current_actor
 
@@ -77,7 +75,7 @@ def write(entries: Sequence[Entry]) -> None:
     for start in range(0, len(entries), ENTRIES_A_STATEMENT):
         some = entries[start : start + ENTRIES_A_STATEMENT]
         parameters = [argument(value) for entry in some for value in entry.parameters(actor)]
-        cast(DatabaseWrapper, connections[DEFAULT_DB_ALIAS]).send_along(Query(insert_sql(len(some)), parameters))
+        this_wrapper().send_along(Query(insert_sql(len(some)), parameters))
 
 
 def to_json(value: Any) -> str:

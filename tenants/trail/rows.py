@@ -10,10 +10,12 @@ from typing import Any
 
 from django.db import NotSupportedError, models
 
+from loctelli.database.creating import Creation, LastInsert
 from loctelli.database.models import StampedQuerySet
 from tenants.trail import changes
 from tenants.trail.changes import NAMED, ONE_BY_ONE
 from tenants.trail.entries import CREATE, UPDATE, write
+from tenants.trail.inserting import recorded_insert
 from tenants.trail.plans import UNKNOWN, Plan, State, plan_of
 
 
@@ -210,6 +212,11 @@ class RecordedModel(models.Model):
         plan = plan_of(type(self))
         if plan is not None and plan.is_wanted and self.stored is not None:
             self._record_stored(plan, self.stored)
+
+    @classmethod
+    def last_insert(cls, creation: Creation) -> LastInsert | None:
+        plan = plan_of(cls)
+        return LastInsert(creation) if plan is None or not plan.is_wanted else recorded_insert(creation)
 
     def _record_stored(self, plan: Plan, stored: Mapping[str, Any]) -> None:
         """Record a row that was inserted."""

@@ -70,3 +70,13 @@ def test_every_table_of_a_tenant_is_recorded_or_says_why_not():
 
     # Keys and answers are machinery; a conversation is a trail of its own, chained and append-only.
     assert unrecorded == {"tenants.IdempotencyKey", "security.DataKey", "security.ConversationMessage"}
+
+
+def test_a_text_that_quotes_what_looks_like_ciphertext_is_recorded_as_it_is(cast):
+    quoted = 'They wrote "enc:v1:abc\\" and "ring:v1:def"'
+    with system_scope("test"):
+        LeadFactory(strategy=cast.acme_strategy, notes=quoted, conversation_state={"said": 'enc:v1:"x\\'})
+
+    (created,) = changes(action="create")
+    assert created["notes"] == [None, quoted]
+    assert created["conversation_state"] == [None, {"said": "***"}]

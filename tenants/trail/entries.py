@@ -18,7 +18,8 @@ LONGEST_NAME = 200
 ENTRIES_A_STATEMENT = 500
 
 MASK = "***"
-CIPHERTEXT = re.compile(r'"(?:enc|ring):v1:[^"]*"')
+# A string of JSON that begins like ciphertext; a quote within another string has a backslash before it.
+CIPHERTEXT = re.compile(r'(?<!\\)"(?:enc|ring):v1:(?:[^"\\]|\\.)*"')
 
 COLUMNS = (
     "sub_account_id", "actor_type", "actor_id", "actor_name", "address", "request_id", "action", "model", "object_id",

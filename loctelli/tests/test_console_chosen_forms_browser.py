@@ -43,7 +43,7 @@ def form_of_roofs(rows, cast):
 
 def choose(page, name, typed):
     page.click(f"[aria-labelledby=select2-id_{name}-container]")
-    page.keyboard.type(typed)
+    page.locator(".select2-container--open .select2-search__field").press_sequentially(typed)
     page.locator(".select2-results__option--highlighted", has_text=typed).click()
 
 

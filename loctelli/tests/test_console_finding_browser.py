@@ -135,7 +135,7 @@ def test_a_forms_choices_follow_the_sub_account_that_is_chosen_in_it(live_server
     def choose(field, typed):
         page.click(f"[aria-labelledby=select2-id_{field}-container]")
         with page.expect_response(lambda answer: f"term={typed}&" in f"{answer.url}&"):
-            page.keyboard.type(typed)
+            page.locator(".select2-container--open .select2-search__field").press_sequentially(typed)
         page.wait_for_selector(".select2-results__option--highlighted")
         page.wait_for_selector(".select2-results .loading-results", state="detached")
         offered = page.inner_text(".select2-results")

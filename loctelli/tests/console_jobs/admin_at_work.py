@@ -72,7 +72,7 @@ class AdminAtWork:
     def choose(self, name: str, typed: str, option: str) -> None:
         """Choose a row by typing a part of its name."""
         self.page.click(f"[aria-labelledby=select2-id_{name}-container]")
-        self.page.keyboard.type(typed)
+        self.page.locator(".select2-container--open .select2-search__field").press_sequentially(typed)
         self.page.locator(".select2-results__option--highlighted", has_text=option).click()
 
     def chosen(self, name: str) -> str:

@@ -11,8 +11,8 @@ from crm.models import Booking, Lead
 def create_lead(*, booking: dict[str, Any] | None = None, is_last: bool = False, **fields: Any) -> Lead:
     """Create a lead and, in the same transaction, its first booking when one is given; return the lead.
 
-    The booking is with the lead's own person unless it names another `regular_user`. `is_last` says
-    that nothing else is asked in the transaction, which may end along with it.
+    The booking is with the lead's own person unless it names another `regular_user`. `is_last` says that nothing else
+    is asked in the transaction, which may end along with it.
     """
     if booking is None:
         return Lead.insert_last(**fields) if is_last else Lead.insert(**fields)

@@ -9,7 +9,7 @@ from django.db import connection, models
 from loctelli.database.creating import Creation, LastInsert
 from tenants.scope import current_actor
 from tenants.trail.entries import COLUMNS, CREATE, MASK, TABLE, Entry
-from tenants.trail.plans import Plan, plan_of
+from tenants.trail.plans import Column, Plan, plan_of
 
 # Columns that hold what they are given, and that PostgreSQL and we write as the same JSON.
 AS_GIVEN = (models.CharField, models.TextField, models.IntegerField, models.BooleanField, models.ForeignKey)
@@ -87,6 +87,7 @@ def _is_empty(creation: Creation, name: str) -> bool:
     return name in creation.constant and creation.constant[name] is None
 
 
-def _is_as_given(column: Any) -> bool:
+def _is_as_given(column: Column) -> bool:
+    """Return whether what is recorded of a column's value is the same before and after it is stored."""
     plain = isinstance(column.field, AS_GIVEN) or (isinstance(column.field, models.JSONField) and column.mutable)
     return column.masked or plain
